@@ -1,0 +1,1 @@
+"""The connectors that ship with Rouage: one file each, found by listing this folder."""

@@ -1,0 +1,42 @@
+"""Where a folder lives: network and virtual file systems do not report changes (F-12)."""
+
+import os
+import re
+from pathlib import Path
+from typing import Final
+
+_MOUNT_TABLE: Final = Path("/proc/self/mountinfo")
+_SILENT: Final = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "glusterfs", "afs", "vboxsf",
+     "virtiofs", "drvfs", "fuse"}
+)  # fmt: skip
+_ESCAPE: Final = re.compile(rb"\\([0-7]{3})")
+
+
+def file_system_of(folder: bytes, table: bytes | None = None) -> str:
+    """Return the type of the file system that holds *folder*; "" when nobody can tell."""
+    if table is None:
+        try:
+            table = _MOUNT_TABLE.read_bytes()
+        except OSError:
+            return ""
+    real = os.path.realpath(folder)
+    best, kind = b"", ""
+    for line in table.splitlines():
+        left, _, right = line.partition(b" - ")
+        fields = left.split(b" ")
+        if len(fields) < 5 or not right:
+            continue
+        point = _ESCAPE.sub(lambda match: bytes([int(match.group(1), 8)]), fields[4])
+        if len(point) >= len(best) and _is_within(real, point):
+            best, kind = point, right.split(b" ")[0].decode("ascii", "replace")
+    return kind
+
+
+def is_silent(kind: str) -> bool:
+    """Say whether a file system of this type must be polled."""
+    return kind in _SILENT or kind.startswith("fuse.")
+
+
+def _is_within(path: bytes, folder: bytes) -> bool:
+    return path == folder or path.startswith(folder.rstrip(b"/") + b"/")

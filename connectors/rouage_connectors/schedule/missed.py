@@ -1,0 +1,84 @@
+"""What happens to ticks that came while nobody was awake (triggers C-7)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from rouage.sdk import JSON, StepError, Text, parse_duration
+from rouage_connectors.schedule.ticks import Ticks, last_ticks, ticks_between
+
+_COUNTED: Final = 1000
+_ALMOST_NOW: Final = timedelta(seconds=60)
+_DEFAULT_MAX: Final = 24
+_MOST_MAX: Final = 1000
+_DEFAULT_ALL_AGE: Final = timedelta(hours=24)
+
+_WRONG: Final = Text(
+    "`missed` is last, all or skip, or for instance {{policy: all, max: 24, max_age: 24h}}",
+    "`missed` vaut last, all ou skip, ou par exemple {{policy: all, max: 24, max_age: 24h}}",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MissedPolicy:
+    """How many missed ticks still run, and how old they may be (None: any age)."""
+
+    policy: Literal["last", "all", "skip"] = "last"
+    most: int = 1
+    oldest: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backlog:
+    """The missed ticks that run now, and how many are dropped (`is_more`: at least)."""
+
+    due: tuple[datetime, ...] = ()
+    dropped: int = 0
+    is_more: bool = False
+
+
+def read_policy(written: JSON) -> MissedPolicy:
+    """Return the policy that the common key `missed` says.
+
+    Raises:
+        StepError: it is not of a known form.
+    """
+    if written is None:
+        return MissedPolicy()
+    if isinstance(written, str):
+        written = {"policy": written}
+    if not isinstance(written, dict) or set(written) - {"policy", "max", "max_age"}:
+        raise StepError(_WRONG.fill())
+    policy = written.get("policy", "last")
+    age = _read_age(written.get("max_age"))
+    if policy == "skip":
+        return MissedPolicy(policy="skip", oldest=_ALMOST_NOW)
+    if policy == "last":
+        return MissedPolicy(oldest=age)
+    most = written.get("max", _DEFAULT_MAX)
+    is_count = isinstance(most, int) and not isinstance(most, bool) and 1 <= most <= _MOST_MAX
+    if policy != "all" or not is_count:
+        raise StepError(_WRONG.fill())
+    return MissedPolicy(policy="all", most=int(str(most)), oldest=age or _DEFAULT_ALL_AGE)
+
+
+def _read_age(written: JSON) -> timedelta | None:
+    if written is None:
+        return None
+    try:
+        return timedelta(seconds=parse_duration(str(written)))
+    except (ValueError, OverflowError):
+        raise StepError(_WRONG.fill()) from None
+
+
+def find_backlog(
+    ticks: Ticks, policy: MissedPolicy, *, after: datetime, until: datetime, now: datetime
+) -> Backlog:
+    """Return what runs of the ticks after *after*, up to and with *until*, oldest first."""
+    start = after if policy.oldest is None else max(after, now - policy.oldest)
+    due = tuple(last_ticks(ticks, start, until, most=policy.most))
+    before = due[0] if due else until
+    counted = len(ticks_between(ticks, after, before, most=_COUNTED))
+    if due and counted < _COUNTED:
+        counted -= 1
+    return Backlog(due=due, dropped=counted, is_more=counted >= _COUNTED)

@@ -1,0 +1,1 @@
+"""Problems in words: the catalogue of messages, code frames, did-you-mean."""

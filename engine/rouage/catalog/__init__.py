@@ -1,0 +1,1 @@
+"""What is installed: connectors, their triggers and actions, and the schema made of them."""

@@ -1,0 +1,97 @@
+"""Find the connectors: the bundled ones by listing their package, others by entry points.
+
+A connector that cannot be imported is reported and skipped, never fatal; two connectors that
+offer the same id are refused, since nobody could say which one a recipe means.
+"""
+
+import logging
+import pkgutil
+from collections.abc import Iterable, Iterator
+from importlib import import_module, metadata
+from typing import Final
+
+from rouage.catalog.catalog import Broken, Catalog, Installed
+from rouage.errors import CatalogError, RouageError
+from rouage.language import Text
+from rouage.sdk.connector import Connector
+
+logger = logging.getLogger(__name__)
+
+BUNDLED: Final = "rouage_connectors"
+GROUP: Final = "rouage.connectors"
+
+_NO_IMPORT: Final = Text(
+    "the connector “{name}” ({origin}) cannot be loaded: {cause}",
+    "le connecteur « {name} » ({origin}) ne peut pas être chargé : {cause}",
+)
+_REINSTALL: Final = Text(
+    "reinstall or update the package that offers it",
+    "réinstallez ou mettez à jour le paquet qui l’offre",
+)
+_NO_CONNECTOR: Final = Text(
+    "“{origin}” offers no connector", "« {origin} » n’offre aucun connecteur"
+)
+
+
+def discover(
+    *, bundled: str | None = BUNDLED, entry_points: Iterable[metadata.EntryPoint] | None = None
+) -> Catalog:
+    """Return the catalog of what is installed.
+
+    Raises:
+        CatalogError: two connectors offer the same id.
+    """
+    found: list[Installed] = []
+    broken: list[Broken] = []
+    wanted = list(_bundled_modules(bundled)) if bundled is not None else []
+    points = metadata.entry_points(group=GROUP) if entry_points is None else entry_points
+    wanted += [(point.name, point.value) for point in points]
+    for name, target in wanted:
+        try:
+            found += [Installed(connector=one, origin=target) for one in _load(name, target)]
+        except CatalogError as error:
+            logger.warning("%s", error)
+            broken.append(Broken(name=name, origin=target, error=error))
+    return Catalog(found, broken=broken)
+
+
+def _bundled_modules(package: str) -> Iterator[tuple[str, str]]:
+    try:
+        paths = import_module(package).__path__
+    except ImportError:
+        return
+    for module in sorted(pkgutil.iter_modules(paths), key=lambda one: one.name):
+        if not module.name.startswith("_"):
+            yield module.name, f"{package}.{module.name}"
+
+
+def _load(name: str, target: str) -> list[Connector]:
+    """Import *target* (`module` or `module:attribute`) and return the connectors it holds."""
+    module, _, attribute = target.partition(":")
+    try:
+        loaded: object = import_module(module)
+        for part in attribute.split(".") if attribute else ():
+            loaded = getattr(loaded, part)
+    except (Exception, SystemExit) as error:  # foreign code: the border of one connector
+        raise CatalogError(
+            _NO_IMPORT, hint=_REINSTALL, name=name, origin=target, cause=_cause(error)
+        ) from error
+    return _connectors_in(loaded, target)
+
+
+def _connectors_in(loaded: object, target: str) -> list[Connector]:
+    if isinstance(loaded, Connector):
+        return [loaded]
+    values = vars(loaded).values() if hasattr(loaded, "__dict__") else ()
+    own = {id(value): value for value in values if isinstance(value, Connector)}
+    if not own:
+        raise CatalogError(_NO_CONNECTOR, origin=target)
+    return list(own.values())
+
+
+def _cause(error: BaseException) -> Text | str:
+    if isinstance(error, RouageError):
+        return Text(error.render("en"), error.render("fr"))
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return Text(f"the module {error.name} is missing", f"il manque le module {error.name}")
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,62 @@
+"""Check data against the composed schema; made once per catalog, since making it is slow."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from rouage.catalog.catalog import Catalog
+from rouage.catalog.schema import recipe_shape
+from rouage.sdk.connector import ActionSpec, TriggerSpec
+
+# What tells people something and a validator nothing: each word left would be looked at for
+# every value of every recipe.
+_TEXTS: Final = frozenset(
+    {
+        "title",
+        "description",
+        "markdownDescription",
+        "patternErrorMessage",
+        "defaultSnippets",
+        "examples",
+        "default",
+    }
+)
+_NAMED: Final = frozenset({"properties", "$defs"})
+
+
+class RecipeValidator:
+    """The schema of a recipe, ready to check.
+
+    `declared` holds the JSON Schema of each parameter as its connector declared it, by id of
+    trigger or action and by name.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._validator = Draft202012Validator(bare(recipe_shape(catalog)))
+        owners: dict[str, ActionSpec | TriggerSpec] = {**catalog.triggers, **catalog.actions}
+        self.declared: dict[str, dict[str, dict[str, Any]]] = {
+            id_: {name: spec.parameters.schema_of(name) for name in spec.parameters.names}
+            for id_, spec in owners.items()
+        }
+
+    def errors(self, data: Any) -> Iterator[ValidationError]:
+        """Yield what is wrong with *data*, each error at its own place."""
+        return self._validator.iter_errors(data)
+
+
+def bare(shape: Any, *, is_named: bool = False) -> Any:
+    """Return *shape* without the words that only people read.
+
+    *is_named* says that the keys are names of properties, not words of JSON Schema.
+    """
+    if isinstance(shape, Mapping):
+        return {
+            key: bare(value, is_named=not is_named and key in _NAMED)
+            for key, value in shape.items()
+            if is_named or key not in _TEXTS
+        }
+    if isinstance(shape, list):
+        return [bare(item) for item in shape]
+    return shape

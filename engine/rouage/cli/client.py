@@ -1,0 +1,118 @@
+"""Talk to the running daemon of a workspace, over its local API."""
+
+import http.client
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from rouage.errors import RouageError, WorkspaceError
+from rouage.language import Language, Text
+from rouage.settings import Places
+
+_TIMEOUT_SECONDS: Final = 15.0
+
+_NOT_RUNNING: Final = Text(
+    "no daemon works on {workspace}", "aucun service ne travaille sur {workspace}"
+)
+_START_IT: Final = Text("start it with `rouage up`", "lancez-le avec « rouage up »")
+_NO_ANSWER: Final = Text(
+    "the daemon (process {pid}) does not answer", "le service (processus {pid}) ne répond pas"
+)
+_LOOK: Final = Text(
+    "its log in .rouage/logs may tell why", "son journal technique dans .rouage/logs dira pourquoi"
+)
+
+
+class NotRunning(WorkspaceError):  # noqa: N818 - a state, not a fault
+    """No daemon works on the workspace."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Client:
+    """The way to one running daemon."""
+
+    pid: int
+    port: int
+    host: str
+    token: str
+    language: Language = "en"
+
+    def get(self, path: str) -> Any:
+        """Return what GET *path* answers.
+
+        Raises:
+            RouageError: the daemon refused, or does not answer.
+        """
+        return self._call("GET", path, None)
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """Return what POST *path* answers.
+
+        Raises:
+            RouageError: the daemon refused, or does not answer.
+        """
+        return self._call("POST", path, json.dumps(body).encode())
+
+    def _call(self, method: str, path: str, body: bytes | None) -> Any:
+        headers = {"Authorization": f"Bearer {self.token}", "Accept-Language": self.language}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=_TIMEOUT_SECONDS)
+        try:
+            connection.request(method, path, body, headers)
+            reply = connection.getresponse()
+            status, data = reply.status, json.loads(reply.read())
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise RouageError(_NO_ANSWER, hint=_LOOK, pid=self.pid) from error
+        finally:
+            connection.close()
+        if status >= http.client.BAD_REQUEST:
+            raise _refusal(data, self.pid)
+        return data
+
+
+def find_daemon(places: Places, *, language: Language, host: str = "127.0.0.1") -> Client:
+    """Return the way to the daemon of the workspace.
+
+    Raises:
+        NotRunning: there is none.
+    """
+    facts = _facts(places.daemon)
+    if facts is None or not _is_alive(facts[0]):
+        raise NotRunning(_NOT_RUNNING, hint=_START_IT, workspace=places.root)
+    try:
+        token = places.token.read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        raise NotRunning(_NOT_RUNNING, hint=_START_IT, workspace=places.root) from error
+    return Client(pid=facts[0], port=facts[1], host=host, token=token, language=language)
+
+
+def _facts(path: Path) -> tuple[int, int] | None:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return int(data["pid"]), int(data["console_port"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _is_alive(pid: int) -> bool:
+    """Say whether the process exists: a killed daemon leaves its file, and its port to others."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _refusal(data: Any, pid: int) -> RouageError:
+    error = data.get("error") if isinstance(data, dict) else None
+    if not isinstance(error, dict):
+        return RouageError(_NO_ANSWER, hint=_LOOK, pid=pid)
+    # Facts, so that braces in the daemon's sentence are not taken for places.
+    advice = error.get("hint")
+    hint = None if advice is None else "{advice}"
+    return RouageError("{sentence}", hint=hint, sentence=error.get("message"), advice=advice)

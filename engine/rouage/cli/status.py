@@ -1,0 +1,122 @@
+"""`rouage status`: how the daemon, its recipes and its triggers are."""
+
+import argparse
+from typing import Any, Final
+
+from rouage.cli.client import NotRunning, find_daemon
+from rouage.cli.parser import Parser
+from rouage.cli.session import Session
+from rouage.language import Text
+
+WELL: Final = 0
+UNWELL: Final = 1
+STOPPED: Final = 2
+"""The exit codes of this command (triggers D-7)."""
+
+_HEAD: Final = Text(
+    "{state} (process {pid}, since {started})", "{state} (processus {pid}, depuis {started})"
+)
+_REASON: Final = Text("reason: {reason}", "raison : {reason}")
+_PORTS: Final = Text(
+    "console on port {console_port}, webhooks on port {hooks_port}",
+    "console sur le port {console_port}, webhooks sur le port {hooks_port}",
+)
+_STOPPED: Final = Text(
+    "no daemon works on {workspace}: nothing is watched now",
+    "aucun service ne travaille sur {workspace} : rien n’est surveillé en ce moment",
+)
+_START: Final = Text("start it with `rouage up`", "lancez-le avec « rouage up »")
+_BROKEN: Final = Text(
+    "connectors that cannot be loaded: {names}", "connecteurs qui ne se chargent pas : {names}"
+)
+_HEADS: Final = (
+    Text("RECIPE", "RECETTE"),
+    Text("TRIGGER", "DÉCLENCHEUR"),
+    Text("STATE", "ÉTAT"),
+    Text("EVENTS", "ÉVÉNEMENTS"),
+    Text("LAST EVENT", "DERNIER"),
+    Text("REASON", "RAISON"),
+)
+_RECIPE_HEADS: Final = (
+    Text("RECIPE", "RECETTE"),
+    Text("STATE", "ÉTAT"),
+    Text("FILE", "FICHIER"),
+)
+_UNWELL_TRIGGERS: Final = frozenset({"degraded", "error"})
+_WELL_RECIPES: Final = frozenset({"active", "disabled"})
+
+
+def configure(parser: Parser) -> None:
+    """Declare the arguments: there are none of its own."""
+    del parser
+
+
+def run(session: Session, arguments: argparse.Namespace) -> int:
+    """Print the state; 0 when all is well, 1 when something is not, 2 when no daemon runs."""
+    del arguments
+    try:
+        daemon = find_daemon(
+            session.places, language=session.language, host=session.settings.hosts[0]
+        )
+    except NotRunning:
+        return _stopped(session)
+    status = daemon.get("/status")
+    if session.is_json:
+        session.output.data({"running": True, **status})
+    else:
+        _print(session, status)
+    return WELL if is_well(status) else UNWELL
+
+
+def is_well(status: dict[str, Any]) -> bool:
+    """Say whether the engine, every recipe and every trigger are as they should be.
+
+    A connector that cannot be loaded shows in the recipes that need it.
+    """
+    triggers = status.get("triggers") or []
+    recipes = status.get("recipes") or []
+    return (
+        status.get("state") == "ok"
+        and all(trigger.get("state") not in _UNWELL_TRIGGERS for trigger in triggers)
+        and all(recipe.get("state") in _WELL_RECIPES for recipe in recipes)
+    )
+
+
+def _stopped(session: Session) -> int:
+    if session.is_json:
+        session.output.data({"running": False, "state": "stopped"})
+    else:
+        session.tell(_STOPPED, workspace=session.workspace)
+        session.tell(_START)
+    return STOPPED
+
+
+def _print(session: Session, status: dict[str, Any]) -> None:
+    session.tell(_HEAD, **{"state": "?", "pid": "?", "started": "?"} | status)
+    if status.get("reason"):
+        session.tell(_REASON, reason=status["reason"])
+    session.tell(_PORTS, **status)
+    if status.get("connectors_broken"):
+        session.tell(_BROKEN, names=", ".join(status["connectors_broken"]))
+    unwell = [one for one in status.get("recipes") or [] if one.get("state") not in _WELL_RECIPES]
+    _table(session, _HEADS, [_trigger_row(one) for one in status.get("triggers") or []])
+    _table(
+        session, _RECIPE_HEADS, [[one[key] for key in ("id", "message", "file")] for one in unwell]
+    )
+
+
+def _trigger_row(trigger: dict[str, Any]) -> list[object]:
+    return [
+        trigger.get("recipe", ""),
+        f"{trigger.get('trigger', '')} {trigger.get('uses', '')}",
+        trigger.get("state", ""),
+        trigger.get("events", 0),
+        trigger.get("last_event") or "–",
+        trigger.get("reason") or "",
+    ]
+
+
+def _table(session: Session, heads: tuple[Text, ...], rows: list[list[object]]) -> None:
+    if rows:
+        session.output.line()
+        session.output.table([session.say(head) for head in heads], rows)

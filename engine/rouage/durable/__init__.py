@@ -1,0 +1,1 @@
+"""What survives: the engine port, the embedded engine and its two journals."""

@@ -1,0 +1,118 @@
+"""The narrow contract between the embedded engine and what keeps its rows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rouage.durable.batch import Batch
+from rouage.durable.port import Health, Reader
+from rouage.model.event import Event
+from rouage.model.run import RunState, StepRecord
+from rouage.sdk.json import JSON
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenRun:
+    """An unfinished run as a start finds it: enough to put it in its lane."""
+
+    seq: int
+    recipe: str
+    state: RunState
+    protocol: int
+    mode: str
+    key: str | None
+    maximum: int | None
+    deadline: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoadedRun:
+    """A run read back, with all that going on with it needs."""
+
+    run: OpenRun
+    id: str
+    event: Event
+    definition: str
+    created: int
+    started: int | None
+    reason: JSON
+    cancel: JSON
+    steps: Mapping[str, StepRecord]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opened:
+    """What a journal says of itself at the start: numbers to go on from, unfinished runs."""
+
+    last_event: int
+    last_run: int
+    open_runs: Sequence[OpenRun]
+
+
+class JournalReader(Reader, Protocol):
+    """What the engine itself asks, beside the questions of users."""
+
+    async def load(self, seqs: Sequence[int]) -> list[LoadedRun]:
+        """Return these runs, in this order; runs that do not exist are left out."""
+        ...
+
+    async def find(self, run_id: str) -> LoadedRun | None:
+        """Return the run with exactly this id."""
+        ...
+
+    async def find_event(self, event_id: str) -> tuple[int, Event, frozenset[str]] | None:
+        """Return an event's number, the event, and the recipes that have a verdict on it."""
+        ...
+
+    async def unmatched(self) -> tuple[Event, ...]:
+        """Return the events that have no verdicts yet, oldest first."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything held open for reading."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listeners:
+    """Whom a journal tells; always on the thread of the loop.
+
+    `committed` is called once for every commit, `refused` when what came from outside is
+    given up, `landed` with runs of it that turn out to have been written after all.
+    """
+
+    committed: Callable[[Sequence[Batch]], None]
+    refused: Callable[[Sequence[Batch], BaseException], None]
+    landed: Callable[[Sequence[OpenRun]], None]
+
+
+class Journal(Protocol):
+    """Rows that survive: batches go in, in order; each is on disk when `committed` is called."""
+
+    @property
+    def reader(self) -> JournalReader: ...
+
+    async def open(self) -> Opened:
+        """Return what is there; safe to call again."""
+        ...
+
+    def start(self, listeners: Listeners) -> None:
+        """Begin to write, for the running loop. Does nothing when already started."""
+        ...
+
+    def filling(self) -> Batch:
+        """Return the batch that rows may be added to until the caller awaits something."""
+        ...
+
+    @property
+    def backlog(self) -> int:
+        """Return about how many rows wait to be written."""
+        ...
+
+    def health(self) -> Health:
+        """Return whether writing works."""
+        ...
+
+    async def close(self, *, clean: bool) -> bool:
+        """Write what waits, and let go of everything; False when something was not written."""
+        ...

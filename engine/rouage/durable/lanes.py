@@ -1,0 +1,201 @@
+"""May a run start now? Lanes by recipe and key, a bound on all together, a fair turn (R13)."""
+
+from collections import deque
+from typing import Final
+
+from rouage.durable.live import LiveRun
+from rouage.errors import Overloaded
+from rouage.language import Text
+from rouage.model.event import Admission
+
+_KEPT_IN_MEMORY: Final = 512
+"""So many queued runs keep their event at hand; the others are read back when they start."""
+
+_OPEN_LIMIT: Final = 200_000
+
+_FULL: Final = Text(
+    "the queue of {recipe} is full ({limit} waiting)",
+    "la file d’attente de {recipe} est pleine ({limit} en attente)",
+)
+
+Waiting = LiveRun | int
+"""A run in memory, or the number of one that must be read back first."""
+
+
+class Lane:
+    """The runs of one recipe that share one key, in the order in which they were accepted."""
+
+    __slots__ = ("active", "is_listed", "key", "maximum", "pending", "recipe", "waiting")
+
+    def __init__(self, recipe: str, key: str | None) -> None:
+        self.recipe = recipe
+        self.key = key
+        self.maximum: int | None = 1
+        self.active = 0
+        self.pending = 0
+        self.waiting: deque[Waiting] = deque()
+        self.is_listed = False
+
+    @property
+    def has_room(self) -> bool:
+        """Say whether one more run of the lane may be active."""
+        return self.maximum is None or self.active < self.maximum
+
+
+class Lanes:
+    """All lanes. An active run holds its lane; one that executes also holds a slot.
+
+    Slots are the bound on runs in memory. Recipes take turns, and within a recipe its
+    lanes, so a flood on one side never starves the other (security P-16).
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._lanes: dict[tuple[str, str | None], Lane] = {}
+        self._turns: deque[str] = deque()
+        self._listed: dict[str, deque[Lane]] = {}
+        self._resumed: deque[tuple[int, Lane]] = deque()
+        self._kept = 0
+        self._queued = 0
+        self.busy = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Say whether nothing executes and nothing is queued."""
+        return not (self.busy or self._queued or self._resumed)
+
+    def lane(self, recipe: str, key: str | None, mode: str, maximum: int | None) -> Lane:
+        """Return the lane, made if need be, with the newest idea of its width."""
+        lane = self._lanes.get((recipe, key))
+        if lane is None:
+            lane = self._lanes[recipe, key] = Lane(recipe, key)
+        lane.maximum = 1 if mode == "queued" else maximum
+        return lane
+
+    def reserve(self, recipe: str, admission: Admission) -> tuple[Lane, bool]:
+        """Take a place in the lane; True when it is a running place, with its slot.
+
+        Raises:
+            Overloaded: nobody may join the queue; nothing was reserved.
+        """
+        lane = self.lane(recipe, admission.key, admission.mode, admission.maximum)
+        queued = lane.pending + len(lane.waiting)
+        if not queued and lane.has_room and self.busy < self._capacity and not self._turns:
+            lane.active += 1
+            self.busy += 1
+            return lane, True
+        limit = admission.queue_limit
+        if queued >= limit or self._queued >= _OPEN_LIMIT:
+            self._forget_if_empty(lane)
+            raise Overloaded(_FULL, recipe=recipe, limit=limit)
+        lane.pending += 1
+        self._queued += 1
+        return lane, False
+
+    def withdraw(self, lane: Lane, *, is_running: bool) -> None:
+        """Give back a place of `reserve` that came to nothing."""
+        if is_running:
+            self.leave(lane)
+            return
+        lane.pending -= 1
+        self._queued -= 1
+        self._forget_if_empty(lane)
+
+    def enter(self, lane: Lane, run: LiveRun, *, keep: bool) -> None:
+        """Turn a reserved place in the queue into *run*, which is on disk now."""
+        lane.pending -= 1
+        self._queued -= 1
+        if keep and self._kept < _KEPT_IN_MEMORY:
+            self._kept += 1
+            self.join(lane, run)
+        else:
+            self.join(lane, run.seq)
+
+    def join(self, lane: Lane, run: Waiting, *, first: bool = False) -> None:
+        """Queue a run that is on disk, at the end or before all others."""
+        if first:
+            lane.waiting.appendleft(run)
+        else:
+            lane.waiting.append(run)
+        self._queued += 1
+        self._list(lane)
+
+    def hold(self, lane: Lane) -> None:
+        """Note that a waiting run holds its lane, but no slot (found so at the start)."""
+        lane.active += 1
+
+    def leave(self, lane: Lane, *, had_slot: bool = True) -> None:
+        """Note that an active run of the lane ended, or lost its claim on it."""
+        lane.active -= 1
+        if had_slot:
+            self.busy -= 1
+        self._list(lane)
+        self._forget_if_empty(lane)
+
+    def pause(self) -> None:
+        """Give up the slot of a run that waits; it keeps its lane."""
+        self.busy -= 1
+
+    def resume(self, seq: int, lane: Lane) -> None:
+        """Ask for a slot for a run that waited; these go first."""
+        self._resumed.append((seq, lane))
+
+    def drop_resumed(self, seq: int) -> None:
+        """Forget that the run asked for a slot again."""
+        self._resumed = deque(entry for entry in self._resumed if entry[0] != seq)
+
+    def remove(self, lane: Lane, seq: int) -> bool:
+        """Take a queued run out of its lane; False when it is not there."""
+        for position, entry in enumerate(lane.waiting):
+            if (entry if isinstance(entry, int) else entry.seq) == seq:
+                del lane.waiting[position]
+                self._queued -= 1
+                self._kept -= not isinstance(entry, int)
+                self._forget_if_empty(lane)
+                return True
+        return False
+
+    def next(self) -> tuple[Waiting, Lane] | None:
+        """Return the run whose turn it is, with its slot taken; None when none may start."""
+        if self.busy >= self._capacity:
+            return None
+        if self._resumed:
+            self.busy += 1
+            return self._resumed.popleft()
+        while self._turns:
+            recipe = self._turns.popleft()
+            listed = self._listed[recipe]
+            lane = listed.popleft()
+            lane.is_listed = False
+            if listed:
+                self._turns.append(recipe)
+            else:
+                del self._listed[recipe]
+            if lane.waiting and lane.has_room:
+                return self._take(lane), lane
+            self._forget_if_empty(lane)
+        return None
+
+    def _take(self, lane: Lane) -> Waiting:
+        entry = lane.waiting.popleft()
+        self._queued -= 1
+        self._kept -= not isinstance(entry, int)
+        lane.active += 1
+        self.busy += 1
+        self._list(lane)
+        return entry
+
+    def _list(self, lane: Lane) -> None:
+        if lane.is_listed or not lane.waiting or not lane.has_room:
+            return
+        lane.is_listed = True
+        listed = self._listed.get(lane.recipe)
+        if listed is None:
+            self._listed[lane.recipe] = deque((lane,))
+            self._turns.append(lane.recipe)
+        else:
+            listed.append(lane)
+
+    def _forget_if_empty(self, lane: Lane) -> None:
+        if not (lane.active or lane.pending or lane.waiting or lane.is_listed):
+            self._lanes.pop((lane.recipe, lane.key), None)

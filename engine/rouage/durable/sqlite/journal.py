@@ -1,0 +1,99 @@
+"""The SQLite journal: the loop's side of the one writer."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import apsw
+
+from rouage.durable.batch import Batch
+from rouage.durable.failpoints import Failpoints
+from rouage.durable.journal import Listeners, Opened
+from rouage.durable.port import Health
+from rouage.durable.sqlite.opening import FileLock, open_for_writing
+from rouage.durable.sqlite.reader import SqliteReader
+from rouage.durable.sqlite.writer import Writer
+
+logger = logging.getLogger(__name__)
+
+
+class SqliteJournal:
+    """Gather rows while the last commit is on its way; hand them over once per turn."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        failpoints: Failpoints | None = None,
+        on_fatal: Callable[[], None] | None = None,
+        connect: Callable[[Path], apsw.Connection] | None = None,
+    ) -> None:
+        self._lock = FileLock(path)
+        try:
+            connection = open_for_writing(path, failpoints)
+            if connect is not None:
+                connection.close()
+                connection = connect(path)
+        except BaseException:
+            self._lock.release()
+            raise
+        self.reader = SqliteReader(path)
+        self._writer = Writer(path, connection, failpoints=failpoints, connect_again=connect)
+        self._on_fatal = on_fatal
+        self._listeners: Listeners | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._filling = Batch()
+        self._is_due = False
+        self.backlog = 0
+
+    async def open(self) -> Opened:
+        """Return what is there; safe to call again."""
+        return await self.reader.opened()
+
+    def start(self, listeners: Listeners) -> None:
+        """Begin to write, for the running loop. Does nothing when already started."""
+        if self._loop is not None:
+            return
+        self._loop = asyncio.get_running_loop()
+        self._listeners = listeners
+        mine = Listeners(
+            committed=self._committed, refused=listeners.refused, landed=listeners.landed
+        )
+        self._writer.start(self._loop, mine, self._fatal)
+
+    def filling(self) -> Batch:
+        """Return the batch that rows may be added to until the caller awaits something."""
+        if not self._is_due:
+            assert self._loop is not None  # noqa: S101 - the engine starts the journal first
+            self._is_due = True
+            self._loop.call_soon(self._hand_over)
+        return self._filling
+
+    def health(self) -> Health:
+        """Return whether writing works."""
+        return self._writer.health
+
+    async def close(self, *, clean: bool) -> bool:
+        """Write what waits, and let go of everything; False when something was not written."""
+        if self._is_due:
+            self._hand_over()
+        await asyncio.to_thread(self._writer.stop, clean=clean)
+        self._lock.release()
+        return not self._writer.has_lost
+
+    def _hand_over(self) -> None:
+        self._is_due = False
+        batch, self._filling = self._filling, Batch()
+        self.backlog += batch.size
+        self._writer.put(batch)
+
+    def _committed(self, batches: Sequence[Batch]) -> None:
+        self.backlog -= sum([batch.size for batch in batches])
+        if self._listeners is not None:
+            self._listeners.committed(batches)
+
+    def _fatal(self) -> None:
+        logger.critical("the disk failed to confirm a write; only a restart can go on safely")
+        if self._on_fatal is not None:
+            self._on_fatal()

@@ -1,0 +1,127 @@
+"""Reading beside the writer: read-only connections in threads of their own."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import apsw
+
+from rouage.durable.journal import LoadedRun, Opened
+from rouage.durable.port import EventRecord, RunFilter, RunPage
+from rouage.durable.sqlite import queries
+from rouage.durable.sqlite.opening import connect_for_reading
+from rouage.errors import JournalError
+from rouage.language import Text
+from rouage.model.event import Event
+from rouage.model.run import RunRecord
+from rouage.sdk.json import JSON
+
+T = TypeVar("T")
+
+_THREADS: Final = 2
+
+_UNREADABLE: Final = Text(
+    "the journal cannot be read: {detail}", "le journal ne peut pas être lu : {detail}"
+)
+_CLOSED: Final = Text("the journal is closed", "le journal est fermé")
+
+
+class SqliteReader:
+    """Answer questions from a journal file, while a daemon writes to it or not.
+
+    Each thread has its own connection, made at its first question.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._connections: list[apsw.Connection] = []
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="journal-reader")
+
+    async def list_runs(
+        self, chosen: RunFilter, *, cursor: str | None = None, limit: int = 50
+    ) -> RunPage:
+        """Return runs, newest first (R19); without steps."""
+        return await self._ask(queries.list_runs, chosen, cursor, limit)
+
+    async def get_run(self, run_id: str) -> RunRecord | None:
+        """Return one run with its steps, its event's data and its conditions."""
+        return await self._ask(queries.get_run, run_id)
+
+    async def find_events(
+        self, *, source: str | None = None, subject: str | None = None, limit: int = 50
+    ) -> tuple[EventRecord, ...]:
+        """Return events, newest first, with verdicts and runs."""
+        return await self._ask(queries.find_events, source, subject, limit)
+
+    async def load_items(self, trigger: str) -> dict[bytes, JSON]:
+        """Return the durable store of one trigger."""
+        return await self._ask(queries.load_items, trigger)
+
+    async def stats(self) -> Mapping[str, int]:
+        """Return the number of runs by state, of events, and of unmatched events."""
+        return await self._ask(queries.stats)
+
+    async def get_definition(self, digest: str) -> bytes | None:
+        """Return the definition with this SHA-256 (hexadecimal)."""
+        return await self._ask(queries.get_definition, digest)
+
+    async def last_definition(self, recipe: str) -> bytes | None:
+        """Return the newest accepted definition of the recipe (last good version, L2)."""
+        return await self._ask(queries.last_definition, recipe)
+
+    async def opened(self) -> Opened:
+        """Return what a start needs to know."""
+        return await self._ask(queries.opened)
+
+    async def load(self, seqs: Sequence[int]) -> list[LoadedRun]:
+        """Return these runs, in this order; runs that do not exist are left out."""
+        return await self._ask(queries.load, seqs)
+
+    async def find(self, run_id: str) -> LoadedRun | None:
+        """Return the run with exactly this id."""
+        return await self._ask(queries.find, run_id)
+
+    async def find_event(self, event_id: str) -> tuple[int, Event, frozenset[str]] | None:
+        """Return an event's number, the event, and the recipes that have a verdict on it."""
+        return await self._ask(queries.find_event, event_id)
+
+    async def unmatched(self) -> tuple[Event, ...]:
+        """Return the events that have no verdicts yet, oldest first."""
+        return await self._ask(queries.unmatched)
+
+    def close(self) -> None:
+        """Close the connections and end the threads."""
+        self._threads.shutdown(wait=True)
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
+
+    async def _ask(self, question: Callable[..., T], *arguments: Any) -> T:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._threads, self._answer, question, arguments)
+        except RuntimeError as error:
+            raise JournalError(_CLOSED) from error
+
+    def _answer(self, question: Callable[..., T], arguments: Sequence[Any]) -> T:
+        try:
+            # One transaction for a question of several statements: one state of the journal.
+            connection = self._connection()
+            connection.execute("BEGIN")
+            try:
+                return question(connection, *arguments)
+            finally:
+                connection.execute("COMMIT")
+        except apsw.Error as error:
+            raise JournalError(_UNREADABLE, detail=str(error)) from error
+
+    def _connection(self) -> apsw.Connection:
+        connection: apsw.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = connect_for_reading(self._path)
+            self._connections.append(connection)
+        return connection

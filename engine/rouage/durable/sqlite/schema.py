@@ -1,0 +1,118 @@
+"""The tables of the journal file, and what a file must be before we write to it."""
+
+from typing import Final
+
+APPLICATION_ID: Final = 0x526F7561
+"""`Roua`, in the header of every journal: a foreign database is never touched."""
+
+SCHEMA_VERSION: Final = 1
+
+OPEN_STATES_SQL: Final = (
+    "('queued', 'running', 'waiting', 'waiting_node', 'blocked', 'needs_attention')"
+)
+
+TABLES: Final = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+
+CREATE TABLE definition (
+  number INTEGER PRIMARY KEY,
+  hash TEXT NOT NULL,
+  recipe TEXT NOT NULL,
+  accepted INTEGER NOT NULL,
+  body BLOB NOT NULL,
+  UNIQUE (hash, recipe)
+);
+CREATE INDEX definition_by_recipe ON definition (recipe, accepted);
+
+CREATE TABLE event (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  source NOT NULL,
+  key NOT NULL,
+  time INTEGER NOT NULL,
+  received INTEGER NOT NULL,
+  data,
+  subject,
+  matched INTEGER NOT NULL,
+  UNIQUE (source, key)
+);
+CREATE INDEX event_by_subject ON event (subject, seq) WHERE subject IS NOT NULL;
+CREATE INDEX event_unmatched ON event (seq) WHERE matched = 0;
+
+CREATE TABLE "match" (
+  event INTEGER NOT NULL,
+  recipe NOT NULL,
+  outcome TEXT NOT NULL,
+  definition TEXT,
+  conditions,
+  error,
+  run INTEGER,
+  PRIMARY KEY (event, recipe)
+) WITHOUT ROWID;
+
+CREATE TABLE run (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  event INTEGER NOT NULL,
+  recipe NOT NULL,
+  definition TEXT NOT NULL,
+  protocol INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  mode TEXT NOT NULL,
+  key,
+  maximum INTEGER,
+  created INTEGER NOT NULL,
+  started INTEGER,
+  ended INTEGER,
+  reason,
+  error,
+  outputs,
+  cancel,
+  replay INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX run_by_recipe ON run (recipe, seq);
+CREATE INDEX run_by_state ON run (state, seq) WHERE state <> 'succeeded';
+
+CREATE TABLE step (
+  run INTEGER NOT NULL,
+  path TEXT NOT NULL,
+  state TEXT NOT NULL,
+  action TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  parameters,
+  conditions,
+  result,
+  error,
+  started INTEGER,
+  ended INTEGER,
+  next_attempt INTEGER,
+  resolution,
+  PRIMARY KEY (run, path)
+) WITHOUT ROWID;
+
+CREATE TABLE effect (
+  run INTEGER NOT NULL,
+  path TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  inverse,
+  undone INTEGER,
+  PRIMARY KEY (run, path, number)
+) WITHOUT ROWID;
+
+CREATE TABLE waiter (
+  run INTEGER NOT NULL,
+  path TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  deadline INTEGER NOT NULL,
+  PRIMARY KEY (run, path)
+) WITHOUT ROWID;
+
+CREATE TABLE trigger_item (
+  owner NOT NULL,
+  key BLOB NOT NULL,
+  value NOT NULL,
+  PRIMARY KEY (owner, key)
+) WITHOUT ROWID;
+
+CREATE TABLE blob (hash BLOB PRIMARY KEY, body BLOB NOT NULL);
+"""

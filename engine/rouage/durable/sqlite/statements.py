@@ -1,0 +1,162 @@
+"""The statements of the writer. Each writes many rows at once.
+
+Every statement gives the interpreter lock away and must win it back from a busy loop, so
+the writer makes as few as it can: one for each table and up to 64 rows (durability 2.1).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+from typing import Any, Final
+
+from rouage.durable.batch import Batch
+
+Run = Callable[[str, Sequence[Any]], Any]
+
+_MOST_ROWS: Final = 64
+
+
+class ManyRows:
+    """A statement around `VALUES (…), (…)`; its text for each count of rows is made once."""
+
+    def __init__(self, before: str, columns: int, after: str = "") -> None:
+        self._before = before
+        self._row = "(" + ",".join("?" * columns) + ")"
+        self._after = after
+        self._texts: dict[int, str] = {}
+
+    def write(self, run: Run, rows: Sequence[Sequence[Any]]) -> None:
+        """Write *rows* with as few statements as possible."""
+        for start in range(0, len(rows), _MOST_ROWS):
+            part = rows[start : start + _MOST_ROWS]
+            run(self._text(len(part)), tuple(chain.from_iterable(part)))
+
+    def _text(self, count: int) -> str:
+        text = self._texts.get(count)
+        if text is None:
+            rows = ",".join([self._row] * count)
+            text = self._texts[count] = f"{self._before} {rows} {self._after}"
+        return text
+
+
+_EVENTS = ManyRows("INSERT OR IGNORE INTO event VALUES", 9)
+_MATCHES = ManyRows('INSERT OR IGNORE INTO "match" VALUES', 7)
+_RUNS = ManyRows(
+    "INSERT OR IGNORE INTO run (seq, id, event, recipe, definition, protocol, state, mode, key,"
+    " maximum, created, started) VALUES",
+    12,
+)
+_STEPS = ManyRows(
+    "INSERT INTO step VALUES",
+    13,
+    # A recorded result never changes, whoever tries.
+    "ON CONFLICT (run, path) DO UPDATE SET state = excluded.state, action = excluded.action,"
+    " attempts = excluded.attempts, parameters = coalesce(excluded.parameters, parameters),"
+    " conditions = coalesce(excluded.conditions, conditions), result = excluded.result,"
+    " error = excluded.error, started = excluded.started, ended = excluded.ended,"
+    " next_attempt = excluded.next_attempt, resolution = coalesce(excluded.resolution, resolution)"
+    " WHERE state NOT IN ('done', 'failed', 'skipped')",
+)
+_UPDATES = ManyRows(
+    "UPDATE run SET state = new.column2, reason = new.column3,"
+    " started = coalesce(new.column4, started), ended = new.column5, error = new.column6,"
+    " outputs = new.column7, cancel = new.column8 FROM (VALUES",
+    8,
+    ") AS new WHERE run.seq = new.column1",
+)
+_FIRED = ManyRows("DELETE FROM waiter WHERE run IN (VALUES", 1, ")")
+_WAITERS = ManyRows("INSERT OR REPLACE INTO waiter VALUES", 4)
+_EFFECTS = ManyRows("INSERT OR REPLACE INTO effect (run, path, number, inverse) VALUES", 4)
+_MATCHED = ManyRows("UPDATE event SET matched = 1 WHERE seq IN (VALUES", 1, ")")
+_ITEMS = ManyRows("INSERT OR REPLACE INTO trigger_item VALUES", 3)
+_ITEMS_GONE = ManyRows("DELETE FROM trigger_item WHERE (owner, key) IN (VALUES", 2, ")")
+_DEFINITIONS = ManyRows(
+    "INSERT INTO definition (hash, recipe, accepted, body) VALUES",
+    4,
+    "ON CONFLICT (hash, recipe) DO UPDATE SET accepted = max(excluded.accepted,"
+    " 1 + (SELECT max(accepted) FROM definition AS other WHERE other.recipe = excluded.recipe))",
+)
+_BLOBS = ManyRows("INSERT OR IGNORE INTO blob VALUES", 2)
+_WINNERS = "SELECT seq, id FROM event WHERE source = ? AND key = ?"
+
+
+def write_blobs(run: Run, batches: Sequence[Batch]) -> None:
+    """Write the large values of *batches*, one by one, before the rows that name them."""
+    for batch in batches:
+        for item in batch.blobs.items():
+            _BLOBS.write(run, [item])
+
+
+def write_rows(run: Run, changes: Callable[[], int], batches: Sequence[Batch]) -> None:
+    """Write all rows of *batches*, in their order within each table.
+
+    *changes* returns how many rows the last statement wrote.
+    """
+    _write_events(run, changes, batches)
+    _write(run, _STEPS, [batch.steps for batch in batches])
+    fired = [(seq,) for batch in batches for seq in batch.fired]
+    if fired:
+        _FIRED.write(run, fired)
+    _write(run, _WAITERS, [batch.waiters for batch in batches])
+    _write(run, _EFFECTS, [batch.effects for batch in batches])
+    updates = {seq: row for batch in batches for seq, row in batch.updates.items()}
+    if updates:
+        _UPDATES.write(run, list(updates.values()))
+    matched = [(seq,) for batch in batches for seq in batch.matched]
+    if matched:
+        _MATCHED.write(run, matched)
+    _write(run, _DEFINITIONS, [batch.definitions for batch in batches])
+    _write_items(run, batches)
+
+
+def _write(run: Run, statement: ManyRows, parts: Iterable[Sequence[Sequence[Any]]]) -> None:
+    rows = list(chain.from_iterable(parts))
+    if rows:
+        statement.write(run, rows)
+
+
+def _write_events(run: Run, changes: Callable[[], int], batches: Sequence[Batch]) -> None:
+    """Write events, verdicts and runs; what belongs to a duplicate event is left out."""
+    lost: set[int] = set()
+    events = [row for batch in batches for row in batch.events]
+    if events:
+        written = 0
+
+        def count(text: str, bindings: Sequence[Any]) -> None:
+            nonlocal written
+            run(text, bindings)
+            written += changes()
+
+        _EVENTS.write(count, events)
+        if written != len(events):
+            lost = _find_duplicates(run, batches)
+    matches = [row for batch in batches for row in batch.matches if row[0] not in lost]
+    if matches:
+        _MATCHES.write(run, matches)
+    runs = [row for batch in batches for row in batch.runs if row[2] not in lost]
+    if runs:
+        _RUNS.write(run, runs)
+
+
+def _find_duplicates(run: Run, batches: Sequence[Batch]) -> set[int]:
+    """Note in the intakes which events were known before; return the numbers given in vain."""
+    lost = set()
+    for batch in batches:
+        intakes = {intake.event_seq: intake for intake in batch.intakes}
+        for row in batch.events:
+            winner = next(iter(run(_WINNERS, (row[2], row[3]))), (None, row[1]))
+            if winner[0] != row[0]:
+                lost.add(row[0])
+                intakes[row[0]].first_id = winner[1]
+    return lost
+
+
+def _write_items(run: Run, batches: Sequence[Batch]) -> None:
+    items = {key: value for batch in batches for key, value in batch.items.items()}
+    if not items:
+        return
+    kept = [(owner, key, value) for (owner, key), value in items.items() if value is not None]
+    if kept:
+        _ITEMS.write(run, kept)
+    gone = [key for key, value in items.items() if value is None]
+    if gone:
+        _ITEMS_GONE.write(run, gone)

@@ -1,0 +1,287 @@
+"""The one thread that writes: group commit, checkpoints, and coming back after trouble (R14)."""
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import apsw
+
+from rouage.durable.batch import Batch
+from rouage.durable.failpoints import Failpoints
+from rouage.durable.journal import Listeners
+from rouage.durable.port import Health
+from rouage.durable.sqlite.apart import run_numbers, split
+from rouage.durable.sqlite.opening import connect
+from rouage.durable.sqlite.queries import open_runs_of
+from rouage.durable.sqlite.statements import write_blobs, write_rows
+from rouage.errors import JournalError
+from rouage.language import Text
+
+logger = logging.getLogger(__name__)
+
+_CHECKPOINT_BYTES: Final = 16_000_000
+_CHECKPOINT_ROWS: Final = 1_000
+"""So often, in rows written, the size of the log is looked at."""
+_IDLE_SECONDS: Final = 1.0
+_FIRST_PAUSE_SECONDS: Final = 0.1
+_LONGEST_PAUSE_SECONDS: Final = 5.0
+_FATAL: Final = frozenset({apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC})
+"""After a failed fsync nobody knows what the disk holds: only a restart does (R14)."""
+
+_STORAGE: Final = (
+    apsw.FullError,
+    apsw.IOError,
+    apsw.BusyError,
+    apsw.LockedError,
+    apsw.CantOpenError,
+    apsw.ReadOnlyError,
+    apsw.CorruptError,
+    apsw.NotADBError,
+    apsw.NoMemError,
+    apsw.PermissionsError,
+    apsw.ProtocolError,
+    OSError,
+    JournalError,
+)
+
+_FAILED: Final = Text(
+    "the journal could not be written: {detail}", "le journal n’a pas pu être écrit : {detail}"
+)
+
+
+class Writer:
+    """Own the writing connection. `put` is called by the loop, everything else in the thread."""
+
+    def __init__(
+        self,
+        path: Path,
+        connection: apsw.Connection,
+        *,
+        failpoints: Failpoints | None,
+        connect_again: Callable[[Path], apsw.Connection] | None = None,
+    ) -> None:
+        self._path = path
+        self._connection = connection
+        self._failpoints = failpoints
+        self._connect_again = connect_again or connect
+        self._queue: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
+        self._is_stopping = False
+        self._rows = 0
+        self._dirty = False
+        self._inode = path.stat().st_ino
+        self._thread: threading.Thread | None = None
+        self.health = Health(state="ok")
+        self.has_lost = False
+
+    def start(
+        self, loop: asyncio.AbstractEventLoop, listeners: Listeners, on_fatal: Callable[[], None]
+    ) -> None:
+        """Start the thread; *listeners* are told on the thread of *loop*."""
+        self._loop = loop
+        self._listeners = listeners
+        self._on_fatal = on_fatal
+        self._thread = threading.Thread(target=self._work, name="journal-writer", daemon=True)
+        self._thread.start()
+
+    def put(self, batch: Batch) -> None:
+        """Hand over a batch; it may not be added to any more."""
+        self._queue.put(batch)
+
+    def stop(self, *, clean: bool) -> None:
+        """Write what waits, close the file, end the thread; blocks until that is done."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+        if clean and not self.has_lost and self.health.state == "ok":
+            self._mark_clean(1)
+        self._connection.close()
+
+    def _mark_clean(self, value: int) -> None:
+        try:
+            self._connection.execute("INSERT OR REPLACE INTO meta VALUES ('clean', ?)", (value,))
+        except apsw.Error as error:
+            logger.warning("the journal could not be marked as closed: %s", error)
+
+    # In the thread.
+
+    def _work(self) -> None:
+        self._mark_clean(0)
+        while not self._is_stopping:
+            batches = self._take(_IDLE_SECONDS if self._dirty else None)
+            if batches:
+                self._write(batches)
+            elif not self._is_stopping:
+                self._checkpoint()
+
+    def _take(self, timeout: float | None) -> list[Batch]:
+        """Return all that is queued; nothing when *timeout* passes first."""
+        try:
+            first = self._queue.get(timeout=timeout)
+        except queue.Empty:
+            return []
+        batches = []
+        entry: Batch | None = first
+        while True:
+            if entry is None:
+                self._is_stopping = True
+            else:
+                batches.append(entry)
+            try:
+                entry = self._queue.get_nowait()
+            except queue.Empty:
+                return batches
+
+    def _write(self, batches: list[Batch]) -> None:
+        try:
+            self._commit(batches)
+        except _STORAGE as error:
+            self._survive(batches, error)
+        except Exception as error:  # noqa: BLE001 - one bad row must not stop the writer
+            logger.exception("a batch could not be written; trying each part alone")
+            self._write_apart(batches, error)
+        else:
+            self._post(self._listeners.committed, batches)
+        if self._rows >= _CHECKPOINT_ROWS:
+            self._rows = 0
+            if self._log_bytes() >= _CHECKPOINT_BYTES:
+                self._checkpoint()
+
+    def _commit(self, batches: Sequence[Batch]) -> None:
+        execute = self._connection.execute
+        write_blobs(execute, batches)
+        execute("BEGIN IMMEDIATE")
+        try:
+            write_rows(execute, self._connection.changes, batches)
+            if self._failpoints is not None:
+                self._reach_before_commit(batches)
+            execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+        self._dirty = True
+        self._rows += sum([batch.size for batch in batches])
+        if self._failpoints is not None and any(batch.waiters for batch in batches):
+            self._failpoints.reach("waiter_recorded")
+
+    def _reach_before_commit(self, batches: Sequence[Batch]) -> None:
+        assert self._failpoints is not None  # noqa: S101 - the caller looked
+        if any(batch.events for batch in batches):
+            self._failpoints.reach("inside_accept_commit")
+        if any(row[4] is not None for batch in batches for row in batch.updates.values()):
+            self._failpoints.reach("final_state_written")
+
+    def _roll_back(self) -> None:
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except apsw.Error as error:
+            logger.warning("rolling back failed: %s", error)
+
+    def _write_apart(self, batches: list[Batch], cause: Exception) -> None:
+        """Write each part alone, so that a bad one fails without its neighbours."""
+        for batch in batches:
+            for part in split(batch):
+                try:
+                    self._commit([part])
+                except _STORAGE as error:
+                    self._survive([part], error)
+                except Exception as error:  # noqa: BLE001 - this is the bad one
+                    batch.errors.update(dict.fromkeys(run_numbers(part), error))
+                    failure = JournalError(_FAILED, detail=str(cause))
+                    self._post(self._listeners.refused, [part.take_outside()], failure)
+                else:
+                    self._post(self._listeners.committed, [part])
+        self._post(self._listeners.committed, batches)
+
+    # Trouble.
+
+    def _survive(self, batches: list[Batch], cause: BaseException) -> None:
+        """Give up what came from outside, keep the rest, and try until it is on disk."""
+        logger.error("the journal cannot be written: %s", cause)
+        self.health = Health(state="refusing", reason=str(cause))
+        kept: list[Batch] = []
+        numbers: list[int] = []
+        self._refuse(batches, cause, kept, numbers)
+        if getattr(cause, "extendedresult", None) in _FATAL:
+            self._give_up()
+            return
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            self._refuse(self._take(pause), cause, kept, numbers)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            try:
+                self._come_back(kept, numbers)
+            except Exception as error:  # noqa: BLE001 - whatever it is, writing does not work
+                self.health = Health(state="refusing", reason=str(error))
+                if self._is_stopping:
+                    self.has_lost = bool(kept)
+                    return
+            else:
+                return
+
+    def _refuse(
+        self, batches: list[Batch], cause: BaseException, kept: list[Batch], numbers: list[int]
+    ) -> None:
+        """Tell senders from outside, and set aside what runs did."""
+        if not batches:
+            return
+        numbers += [row[0] for batch in batches for row in batch.events]
+        outside = [batch.take_outside() for batch in batches]
+        self._post(self._listeners.refused, outside, JournalError(_FAILED, detail=str(cause)))
+        kept += batches
+
+    def _come_back(self, kept: list[Batch], numbers: list[int]) -> None:
+        """Open the file anew and write what was kept; tell of what had landed after all."""
+        self._connection.close(True)
+        self._connection = self._connect_again(self._path)
+        self._connection.execute("INSERT OR REPLACE INTO meta VALUES ('mended', ?)", (time.time(),))
+        self._commit(kept)
+        landed = open_runs_of(self._connection, numbers)
+        self.health = Health(state="ok")
+        if landed:
+            self._post(self._listeners.landed, landed)
+        self._post(self._listeners.committed, kept)
+        logger.info("the journal can be written again")
+
+    def _give_up(self) -> None:
+        self._is_stopping = True
+        self.has_lost = True
+        self._post(self._on_fatal)
+
+    # The log.
+
+    def _checkpoint(self) -> None:
+        """Move the log into the file, as far as readers let us."""
+        if self._failpoints is not None:
+            self._failpoints.reach("mid_checkpoint")
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            self._check_still_there()
+        except _STORAGE as error:
+            self._survive([], error)
+        self._dirty = False
+        if self._failpoints is not None:
+            self._failpoints.reach("mid_checkpoint")
+
+    def _check_still_there(self) -> None:
+        """Notice that the file was deleted or replaced under us."""
+        if self._path.stat().st_ino != self._inode:
+            raise JournalError(_FAILED, detail="the file was replaced")
+
+    def _log_bytes(self) -> int:
+        try:
+            return self._path.with_name(self._path.name + "-wal").stat().st_size
+        except OSError:
+            return 0
+
+    def _post(self, callback: Callable[..., None], *arguments: Any) -> None:
+        try:
+            self._loop.call_soon_threadsafe(callback, *arguments)
+        except RuntimeError:
+            # The loop was closed without closing the engine: nobody is left to be told.
+            self._is_stopping = True

@@ -1,0 +1,141 @@
+"""The rows of one run's steps: each written once, when something is known of it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rouage.durable.batch import Batch, StepRow
+from rouage.durable.journal import Journal
+from rouage.durable.live import LiveRun
+from rouage.durable.port import StepSpec
+from rouage.durable.values import Stored, decode, from_microseconds, store, store_text
+from rouage.model.run import StepRecord, StepState
+from rouage.sdk.json import JSON
+
+Span = tuple[int, int]
+"""When the first attempt began, and when the last one ended (or the next one is due)."""
+
+
+class StepWriter:
+    """Add the step rows of one run to the journal, and remember what was added."""
+
+    __slots__ = ("_journal", "_run", "_written")
+
+    def __init__(self, run: LiveRun, journal: Journal) -> None:
+        self._run = run
+        self._journal = journal
+        self._written: dict[str, StepRow] = {}
+
+    def written(self, path: str) -> StepRecord | None:
+        """Return what this execution of the run recorded for *path*."""
+        row = self._written.get(path)
+        if row is None:
+            return None
+        return StepRecord(
+            path=path,
+            state=row[2],  # type: ignore[arg-type] # only states of ours are written
+            action=row[3],
+            attempts=row[4],
+            result=_inline(row[7]),
+            error=_inline(row[8]),
+            started=None if row[9] is None else from_microseconds(row[9]),
+            ended=None if row[10] is None else from_microseconds(row[10]),
+        )
+
+    def started(self, path: str, spec: StepSpec, attempt: int, first: int) -> None:
+        """Record, before the call, that it is made, with its inverse if it has one."""
+        batch = self._trace(path, spec, "started", attempt, None, (first, None, None))
+        if spec.inverse is not None:
+            inverse = store(spec.inverse, batch.blobs)
+            batch.effects.append((self._run.seq, path, attempt, inverse))
+
+    def not_started(self, path: str, spec: StepSpec, attempts: int) -> None:
+        """Take back a recorded start: the call was not made after all."""
+        self._trace(path, spec, "waiting", attempts, None, (None, None, None))
+
+    def done(self, path: str, spec: StepSpec, attempts: int, text: str, span: Span) -> None:
+        """Record the result, given as JSON text."""
+        batch = self._journal.filling()
+        blobs = batch.blobs
+        row = (
+            self._run.seq,
+            path,
+            "done",
+            spec.action,
+            attempts,
+            None if spec.parameters is None else store(spec.parameters, blobs),
+            store(list(spec.conditions), blobs) if spec.conditions else None,
+            None if text == "null" else store_text(text, blobs),
+            None,
+            span[0],
+            span[1],
+            None,
+            None,
+        )
+        batch.steps.append(row)
+        self._written[path] = row
+        self._run.batch = batch
+
+    def failed(self, path: str, spec: StepSpec, attempts: int, error: JSON, span: Span) -> None:
+        """Record the final failure."""
+        self._trace(path, spec, "failed", attempts, error, (span[0], span[1], None))
+
+    def retrying(self, path: str, spec: StepSpec, attempts: int, error: JSON, span: Span) -> None:
+        """Record a failed attempt and, as the second instant of *span*, when the next is due."""
+        self._trace(path, spec, "waiting", attempts, error, (span[0], None, span[1]))
+
+    def in_doubt(
+        self, path: str, spec: StepSpec, attempts: int, error: JSON, first: int | None
+    ) -> None:
+        """Record that nobody knows whether the call had its effect."""
+        self._trace(path, spec, "in_doubt", attempts, error, (first, None, None))
+
+    def asleep(self, path: str, deadline: int, now: int) -> None:
+        """Record the deadline of a wait."""
+        spec = StepSpec(action="wait", effect="none")
+        self._trace(path, spec, "waiting", 0, None, (now, None, deadline))
+
+    def waits(self, path: str, kind: str, deadline: int) -> None:
+        """Record what the run waits for; the row goes when the run goes on."""
+        batch = self._journal.filling()
+        batch.waiters.append((self._run.seq, path, kind, deadline))
+        self._run.batch = batch
+
+    def skipped(self, path: str, action: str, conditions: Sequence[JSON], now: int) -> None:
+        """Record that the step was not taken."""
+        spec = StepSpec(action=action, effect="none", conditions=tuple(conditions))
+        self._trace(path, spec, "skipped", 0, None, (now, now, None))
+
+    def _trace(
+        self,
+        path: str,
+        spec: StepSpec,
+        state: StepState,
+        attempts: int,
+        error: Any,
+        times: tuple[int | None, int | None, int | None],
+    ) -> Batch:
+        batch = self._journal.filling()
+        blobs = batch.blobs
+        row = (
+            self._run.seq,
+            path,
+            state,
+            spec.action,
+            attempts,
+            None if spec.parameters is None else store(spec.parameters, blobs),
+            store(list(spec.conditions), blobs) if spec.conditions else None,
+            None,
+            store(error, blobs),
+            times[0],
+            times[1],
+            times[2],
+            None,
+        )
+        batch.steps.append(row)
+        self._written[path] = row
+        self._run.batch = batch
+        return batch
+
+
+def _inline(stored: Stored) -> Any:
+    return decode(stored) if isinstance(stored, str) else None

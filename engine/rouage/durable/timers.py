@@ -1,0 +1,67 @@
+"""Deadlines of waiting runs: one heap, one sleeper, never early (R8)."""
+
+import asyncio
+import heapq
+from collections.abc import Callable
+from typing import Final
+
+from rouage.clock import Clock
+from rouage.durable.values import to_microseconds
+
+_LONGEST_NAP_SECONDS: Final = 5.0
+"""The wall clock may jump and the machine may sleep: look again at least this often."""
+
+
+class Timers:
+    """Call *due* with what was added, at its instant or as soon after as can be.
+
+    The rows in the journal are the truth; this only remembers when to look at them.
+    """
+
+    def __init__(self, clock: Clock, due: Callable[[int], None]) -> None:
+        self._clock = clock
+        self._due = due
+        self._heap: list[tuple[int, int]] = []
+        self._task: asyncio.Task[None] | None = None
+        self._wake: asyncio.Event = asyncio.Event()
+        self._is_stopped = False
+
+    def add(self, deadline: int, number: int) -> None:
+        """Remember to call for *number* at *deadline*, in microseconds since 1970."""
+        if self._is_stopped:
+            return
+        heapq.heappush(self._heap, (deadline, number))
+        if self._heap[0] == (deadline, number):
+            self._wake.set()
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._watch())
+
+    async def stop(self) -> None:
+        """Call nobody any more."""
+        self._is_stopped = True
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            self._task = None
+
+    async def _watch(self) -> None:
+        while True:
+            self._wake.clear()
+            now = to_microseconds(self._clock.now())
+            while self._heap and self._heap[0][0] <= now:
+                self._due(heapq.heappop(self._heap)[1])
+            await self._nap(now)
+
+    async def _nap(self, now: int) -> None:
+        """Sleep until the first deadline, or until an earlier one is added."""
+        woken = asyncio.ensure_future(self._wake.wait())
+        waits: set[asyncio.Future[object]] = {woken}  # type: ignore[arg-type] # both are futures
+        if self._heap:
+            seconds = min((self._heap[0][0] - now) / 1e6, _LONGEST_NAP_SECONDS)
+            waits.add(asyncio.ensure_future(self._clock.sleep(seconds)))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)

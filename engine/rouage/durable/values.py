@@ -1,0 +1,89 @@
+"""How values enter and leave the journal: JSON text, microseconds, and large ones as blobs."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Any, Final
+
+from rouage.sdk.json import JSON
+
+INLINE_BYTES: Final = 64 * 1024
+"""Longer values are blobs: they would make the hot tables wide."""
+
+Stored = str | bytes | None
+"""JSON text, the digest of a blob, or nothing at all."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+_encoder: Final = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False
+)
+_ascii_encoder: Final = json.JSONEncoder(
+    ensure_ascii=True, separators=(",", ":"), allow_nan=False, check_circular=False
+)
+_decode_at: Final = json.JSONDecoder().scan_once
+
+NOT_JSON: Final = (TypeError, ValueError, RecursionError)
+"""What `encode` raises for something that is not JSON."""
+
+
+def encode(value: JSON) -> str:
+    """Return *value* as JSON text that UTF-8 can carry (lone surrogates are escaped)."""
+    text = _encoder.encode(value)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return _ascii_encoder.encode(value)
+    return text
+
+
+def decode(text: str) -> Any:
+    """Return the value that `encode` wrote."""
+    return _decode_at(text, 0)[0]
+
+
+def store(value: JSON, blobs: dict[bytes, bytes]) -> Stored:
+    """Return what stands for *value* in a row; a large one is added to *blobs*."""
+    if value is None:
+        return None
+    return store_text(encode(value), blobs)
+
+
+def store_text(text: str, blobs: dict[bytes, bytes]) -> Stored:
+    """Return what stands for the JSON *text* in a row; a large one is added to *blobs*."""
+    if len(text) * 4 <= INLINE_BYTES:
+        return text
+    body = text.encode()
+    if len(body) <= INLINE_BYTES:
+        return text
+    digest = blake2b(body, digest_size=32).digest()
+    blobs[digest] = body
+    return digest
+
+
+def to_microseconds(instant: datetime) -> int:
+    """Return *instant* as whole microseconds since 1970, exactly."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def from_microseconds(microseconds: int) -> datetime:
+    """Return the instant, aware, in UTC."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def to_column(text: str) -> str | bytes:
+    """Return *text* as SQLite can hold it: file names may carry bytes that are not UTF-8."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+def from_column(column: str | bytes) -> str:
+    """Return the text that `to_column` was given."""
+    return column if isinstance(column, str) else column.decode("utf-8", "surrogatepass")

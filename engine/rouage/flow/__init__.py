@@ -1,0 +1,1 @@
+"""The line an event follows: listen, match, queue, run, step."""

@@ -1,0 +1,261 @@
+"""A recipe made ready to run: expressions compiled, actions looked up, folders allowed.
+
+A plan belongs to one definition (its hash), so it is made once and shared by all its runs.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from rouage.errors import StepError
+from rouage.expressions import Condition, Template, compile_condition, compile_template, mask
+from rouage.flow.services import Services
+from rouage.language import Text
+from rouage.model.event import Event
+from rouage.model.recipe import Recipe, StepUse, TriggerUse
+from rouage.safety.paths import Folders
+from rouage.sdk.connector import ActionSpec
+from rouage.sdk.json import JSON
+
+ENGINE_WORDS: Final = frozenset({"set", "stop"})
+_EXPRESSION: Final = "${{"
+Scope = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepPlan:
+    """One step made ready. `action` is None for an engine word.
+
+    `ready` holds the built parameters when nothing in them depends on the run; `templates`
+    the source of each text that holds an expression, by JSON pointer.
+    """
+
+    use: StepUse
+    action: ActionSpec | None
+    parameters: Template
+    condition: Condition | None
+    handlers: "tuple[StepPlan, ...]"
+    ready: Any = None
+    templates: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """Return where the step stands in the recipe."""
+        return self.use.path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TriggerPlan:
+    """One entry of `when` made ready; `source` is its full id."""
+
+    use: TriggerUse
+    source: str
+    condition: Condition | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """A recipe made ready to run."""
+
+    recipe: Recipe
+    triggers: Mapping[str, TriggerPlan]
+    condition: Condition | None
+    steps: tuple[StepPlan, ...]
+    on_error: tuple[StepPlan, ...]
+    variables: Template
+    outputs: Template
+    admission_key: Template | None
+    inputs: Mapping[str, JSON]
+    timezone: tzinfo
+    folders: Folders
+    uses_secrets: bool
+    base: Mapping[str, Any]
+    now: Callable[[], datetime]
+
+    def scope(
+        self, event: Event, trigger: str, services: Services, *, started: datetime | None = None
+    ) -> Scope:
+        """Return the names that expressions see, before any step."""
+        scope: Scope = dict(self.base)
+        scope["event"] = event.data
+        scope["trigger"] = {"id": trigger}
+        given = event.data.get("inputs") if isinstance(event.data, dict) else None
+        scope["inputs"] = {**self.inputs, **given} if isinstance(given, dict) else self.inputs
+        scope["now"] = self.now
+        if self.uses_secrets:
+            scope["secrets"] = services.secrets()
+        if self.variables.is_constant:
+            scope["vars"] = dict(self.recipe.variables)
+        elif started is None:
+            scope["vars"] = self.variables.render(scope)
+        return scope
+
+    def render_text(self, template: str, data: Mapping[str, JSON]) -> str:
+        """Return *template*, a text from a file, with its expressions filled in from *data*.
+
+        Raises:
+            ExpressionError: an expression does not compile, or cannot be worked out.
+        """
+        rendered = mask(compile_template(template).render({**data, "now": self.now}))
+        return rendered if isinstance(rendered, str) else json.dumps(rendered, ensure_ascii=False)
+
+
+class MissingActionError(StepError):
+    """The recipe uses an action that is not installed here: its runs are blocked."""
+
+
+def make_plan(recipe: Recipe, services: Services) -> Plan:
+    """Return *recipe* made ready to run.
+
+    Raises:
+        MissingActionError: a connector that the recipe uses is not installed.
+        ExpressionError: an expression does not compile (a checked recipe never does this).
+    """
+    timezone = ZoneInfo(recipe.timezone) if recipe.timezone else services.timezone
+    return Plan(
+        recipe=recipe,
+        triggers={use.id: _trigger(recipe, use) for use in recipe.triggers},
+        condition=_condition(recipe.condition),
+        steps=_steps(recipe.steps, services),
+        on_error=_steps(recipe.on_error, services),
+        variables=compile_template(dict(recipe.variables)),
+        outputs=compile_template(dict(recipe.outputs)),
+        admission_key=_key(recipe.admission_key),
+        inputs=_input_values(recipe),
+        timezone=timezone,
+        folders=services.folders_of(named_folders(recipe, services)),
+        uses_secrets=b"secrets" in recipe.definition,
+        base={"recipe": {"id": recipe.id, "name": recipe.name}, "secrets": {}, "vars": {}},
+        now=lambda: services.clock.now().astimezone(timezone),
+    )
+
+
+def _trigger(recipe: Recipe, use: TriggerUse) -> TriggerPlan:
+    return TriggerPlan(use=use, source=f"{recipe.id}/{use.id}", condition=_condition(use.condition))
+
+
+def _key(source: str | None) -> Template | None:
+    """Compile the key of `concurrency`: a bare expression, or a text that holds some."""
+    if source is None:
+        return None
+    return compile_template(source if _EXPRESSION in source else f"${{{{ {source} }}}}")
+
+
+def _condition(source: str | None) -> Condition | None:
+    return None if source is None else compile_condition(source)
+
+
+def _steps(uses: tuple[StepUse, ...], services: Services) -> tuple[StepPlan, ...]:
+    return tuple(_step(use, services) for use in uses if use.enabled)
+
+
+def _step(use: StepUse, services: Services) -> StepPlan:
+    action = None if use.uses in ENGINE_WORDS else _action(use.uses, services)
+    template = compile_template(use.parameters)
+    return StepPlan(
+        use=use,
+        action=action,
+        parameters=template,
+        condition=_condition(use.condition),
+        handlers=_steps(use.on_error, services) if isinstance(use.on_error, tuple) else (),
+        ready=_ready(action, template, use),
+        templates=dict(_templates(use.parameters)),
+    )
+
+
+def _templates(value: JSON, pointer: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, str) and _EXPRESSION in value:
+        yield pointer, value
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _templates(item, f"{pointer}/{name}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _templates(item, f"{pointer}/{index}")
+
+
+def _ready(action: ActionSpec | None, template: Template, use: StepUse) -> Any:
+    if action is None or not template.is_constant:
+        return None
+    parameters = use.parameters if isinstance(use.parameters, dict) else {}
+    return action.parameters.build(parameters)
+
+
+def _action(name: str, services: Services) -> ActionSpec:
+    action = services.catalog.actions.get(name)
+    if action is None:
+        raise MissingActionError(
+            Text(
+                "the action “{name}” is not installed here",
+                "l’action « {name} » n’est pas installée ici",
+            ),
+            hint=Text(
+                "install the connector that offers it; the run then goes on by itself",
+                "installez le connecteur qui l’offre ; l’exécution reprendra d’elle-même",
+            ),
+            name=name,
+        )
+    return action
+
+
+def _input_values(recipe: Recipe) -> dict[str, JSON]:
+    return {
+        name: declared["default"]
+        for name, declared in recipe.inputs.items()
+        if isinstance(declared, dict) and "default" in declared
+    }
+
+
+def named_folders(recipe: Recipe, services: Services) -> tuple[Path, ...]:
+    """Return the folders that the owner wrote into *recipe*, which its actions may touch.
+
+    A literal path admits itself (a file, or a folder and all in it); a templated one the
+    folder before the first expression; an input of type `folder` or `file` its value.
+    """
+    catalog, found = services.catalog, []
+    for trigger in recipe.triggers:
+        declared = catalog.triggers.get(trigger.uses)
+        if declared is not None:
+            found += _literal_paths(declared.parameters.specs, trigger.parameters)
+    for step in _all_steps(recipe.steps + recipe.on_error):
+        action = catalog.actions.get(step.uses)
+        if action is not None and isinstance(step.parameters, dict):
+            found += _literal_paths(action.parameters.specs, step.parameters)
+    for declared_input in recipe.inputs.values():
+        if isinstance(declared_input, dict) and declared_input.get("type") in {"folder", "file"}:
+            found += [str(declared_input["default"])] if "default" in declared_input else []
+    return tuple(_absolute(text, services.workspace) for text in found)
+
+
+def _all_steps(steps: tuple[StepUse, ...]) -> list[StepUse]:
+    found = []
+    for step in steps:
+        found.append(step)
+        if isinstance(step.on_error, tuple):
+            found += _all_steps(step.on_error)
+    return found
+
+
+def _literal_paths(specs: Mapping[str, Any], values: Mapping[str, JSON]) -> list[str]:
+    texts = []
+    for name, value in values.items():
+        if name in specs and specs[name].format in {"path", "folder"}:
+            texts += value if isinstance(value, list) else [value]
+    return [folder for text in texts if isinstance(text, str) for folder in _folders_in(text)]
+
+
+def _folders_in(text: str) -> list[str]:
+    prefix, expression, _ = text.partition(_EXPRESSION)
+    if expression:
+        folder = prefix.rpartition("/")[0]
+        return [folder] if folder else []
+    return [text]
+
+
+def _absolute(text: str, workspace: Path) -> Path:
+    path = Path(text).expanduser()
+    return path if path.is_absolute() else workspace / path

@@ -1,0 +1,1 @@
+"""Plain frozen data that every part of the engine shares; no input or output."""

@@ -1,0 +1,60 @@
+"""One thing that happened, and what recipes decided about it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from rouage.sdk.json import JSON
+
+Outcome = Literal["matched", "refused", "failed", "paused", "full"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """One thing that happened, as its trigger reported it.
+
+    `source` is the full trigger id (`recipe/trigger`); (`source`, `key`) is the identity by
+    which a second delivery is recognised (durability R2). `data` is the `event` of
+    expressions.
+    """
+
+    id: str
+    source: str
+    time: datetime
+    data: JSON
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Admission:
+    """How the runs of one recipe share the road (durability R13).
+
+    `queued` runs one at a time per `key`, in order; `parallel` runs at most `maximum` at
+    once (None: no limit of its own). `queue_limit` bounds what may wait.
+    """
+
+    mode: Literal["queued", "parallel"] = "queued"
+    key: str | None = None
+    maximum: int | None = None
+    queue_limit: int = 10_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What one recipe decided about one event, with the values it compared.
+
+    `conditions` holds, for every condition that was looked at,
+    `{"expression", "value", "values": {source: value}}`, masked.
+    """
+
+    recipe: str
+    outcome: Outcome
+    definition: str | None = None
+    admission: Admission = Admission()
+    conditions: tuple[JSON, ...] = ()
+    error: JSON = None
+
+    @property
+    def is_match(self) -> bool:
+        """Say whether the event starts a run of the recipe."""
+        return self.outcome == "matched"

@@ -1,0 +1,67 @@
+"""One recipe executing for one event: its states, their legal moves, its steps."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from rouage.sdk.json import JSON
+
+RunState = Literal[
+    "queued",
+    "running",
+    "waiting",
+    "waiting_node",
+    "blocked",
+    "needs_attention",
+    "succeeded",
+    "failed",
+    "skipped",
+    "cancelled",
+]
+StepState = Literal["started", "waiting", "done", "failed", "skipped", "in_doubt"]
+
+FINAL_STATES: Final[frozenset[RunState]] = frozenset(
+    {"succeeded", "failed", "skipped", "cancelled"}
+)
+OPEN_STATES: Final[frozenset[RunState]] = frozenset(
+    {"queued", "running", "waiting", "waiting_node", "blocked", "needs_attention"}
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepRecord:
+    """What the journal knows of one step of one run."""
+
+    path: str
+    state: StepState
+    action: str
+    attempts: int = 0
+    parameters: JSON = None
+    conditions: tuple[JSON, ...] = ()
+    result: JSON = None
+    error: Any = None
+    idempotency_key: str | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+    next_attempt: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunRecord:
+    """What the journal knows of one run; `steps` and `event_data` only where asked for."""
+
+    id: str
+    recipe: str
+    state: RunState
+    event: str
+    definition: str
+    source: str = ""
+    reason: JSON = None
+    created: datetime
+    started: datetime | None = None
+    ended: datetime | None = None
+    error: Any = None
+    outputs: JSON = None
+    event_data: JSON = None
+    conditions: tuple[JSON, ...] = ()
+    steps: tuple[StepRecord, ...] = ()

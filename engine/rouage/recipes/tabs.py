@@ -1,0 +1,63 @@
+"""Tabs outside of texts: one parser takes some of them, the other none, so none is taken."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Final
+
+from rouage.problem import Problem
+from rouage.recipes.document import Marks, Node, Positions, to_range
+
+_BLANK_LINE: Final = re.compile(r"^[ \t]*\t[ \t]*$", re.MULTILINE)
+
+
+def even_blank_lines(text: str) -> str:
+    """Replace the tabs of lines that hold nothing else: they mean nothing."""
+    if "\t" not in text:
+        return text
+    return _BLANK_LINE.sub(lambda match: " " * len(match.group()), text)
+
+
+def find_tab(positions: Positions) -> Problem | None:
+    """Return the problem of the first tab that stands outside of a text, or None."""
+    spans: list[Marks] | None = None
+    for number, line in enumerate(positions.lines):
+        if "\t" not in line or not line.strip():
+            continue
+        if spans is None:
+            spans = sorted(_texts(positions.root))
+        for column, letter in enumerate(line):
+            if letter == "\t" and not _is_inside(spans, (number, column), line):
+                return tab_problem(number, column, line)
+    return None
+
+
+def tab_problem(number: int, column: int, line: str) -> Problem:
+    """Return the problem of the run of tabs that starts at *column*."""
+    end = column + len(line[column:]) - len(line[column:].lstrip("\t"))
+    is_indent = not line[:column].strip()
+    return Problem(
+        code="RG118" if is_indent else "RG128",
+        range=to_range((number, column, number, max(end, column + 1))),
+    )
+
+
+def _is_inside(spans: list[Marks], place: tuple[int, int], line: str) -> bool:
+    """Say whether *place* lies in a comment, or in a quoted or block text."""
+    before = line[: place[1]]
+    if before.lstrip().startswith("#") or " #" in before:
+        return True
+    found = bisect_right(spans, (*place, 1 << 30, 0)) - 1
+    return found >= 0 and place < spans[found][2:]
+
+
+def _texts(root: Node | None) -> Iterator[Marks]:
+    pending = [root] if root is not None else []
+    while pending:
+        node = pending.pop()
+        if node.style is not None:
+            yield node.marks
+        if isinstance(node.entries, dict):
+            pending += [child for _, child in node.entries.values()]
+        elif node.entries is not None:
+            pending += node.entries

@@ -1,0 +1,1 @@
+"""The guards: which folders an action may touch, which hosts it may reach, what is masked."""

@@ -1,0 +1,64 @@
+"""What an action knows and may use: nothing is fetched from globals or the environment."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rouage.clock import Clock
+from rouage.errors import StepError
+from rouage.language import Text
+from rouage.safety.paths import Folders
+from rouage.sdk.json import JSON
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
+
+Render = Callable[[str, Mapping[str, JSON]], str]
+
+
+def _no_templates(template: str, data: Mapping[str, JSON]) -> str:
+    del data
+    if "${{" in template:
+        raise StepError(
+            Text("templates cannot be filled in here", "aucun modèle ne peut être rempli ici")
+        )
+    return template
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """One attempt at one step.
+
+    `idempotency_key` is the same for every attempt at this step of this run, so a target
+    that honours it acts once. `files` is the only way to the disk: it admits the folders
+    that the recipe names and the workspace. `scratch` is a private folder of the run.
+
+    `render(template, data)` fills in the `${{ }}` of a text that did not come from the recipe
+    (a template file); the expressions see the names of *data* and nothing else. `templates`
+    holds the source text of each parameter that held an expression, by JSON pointer
+    (`/command/1`), so that an action can insist on literal values.
+    """
+
+    run_id: str
+    recipe_id: str
+    step: str
+    attempt: int
+    idempotency_key: str
+    workspace: Path
+    files: Folders
+    timezone: tzinfo
+    clock: Clock
+    log: logging.Logger | logging.LoggerAdapter[logging.Logger]
+    open_http: Callable[[], "ClientSession"]
+    scratch: Callable[[], Path]
+    render: Render = _no_templates
+    templates: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def http(self) -> "ClientSession":
+        """Return the shared HTTP client, which refuses private addresses (security S-37)."""
+        return self.open_http()

@@ -1,0 +1,36 @@
+"""The disk for connectors: every function asks the guard of the recipe (`context.files`).
+
+They block: call them through `asyncio.to_thread`. `context.files.append` is the exception,
+it is awaited. Those that take a *key* do their effect once for it, also across a crash; pass
+`context.idempotency_key`.
+"""
+
+from rouage.safety.append import Compose, Tail
+from rouage.safety.atomic import OnConflict
+from rouage.safety.failures import explaining
+from rouage.safety.names import new_name, shown
+from rouage.safety.paths import Folders
+from rouage.safety.transfer import Outcome, copy, move, preview, target_of, write
+from rouage.safety.trash import Discarded, delete, discard
+from rouage.safety.walk import Found, walk
+
+__all__ = [
+    "Compose",
+    "Discarded",
+    "Folders",
+    "Found",
+    "OnConflict",
+    "Outcome",
+    "Tail",
+    "copy",
+    "delete",
+    "discard",
+    "explaining",
+    "move",
+    "new_name",
+    "preview",
+    "shown",
+    "target_of",
+    "walk",
+    "write",
+]

@@ -1,0 +1,309 @@
+"""What `rouage.yaml` may hold: one declaration, read by checking, schema and environment."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+from rouage.errors import SettingsError
+from rouage.language import LANGUAGES, Language, Text
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+LOG_LEVELS: Final[tuple[LogLevel, ...]] = ("debug", "info", "warning", "error")
+DEFAULT_PORT: Final = 8470
+DEFAULT_HOOKS_PORT: Final = 8471
+DEFAULT_GRACE_SECONDS: Final = 20.0
+LONGEST_GRACE_SECONDS: Final = 600.0
+
+_DURATION: Final = re.compile(r"(\d{1,6})(s|m)", re.ASCII)
+_HOST_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)
+_SECONDS: Final = {"s": 1.0, "m": 60.0}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mistake:
+    """One thing in the settings that cannot be used; `path` leads to it in the data."""
+
+    path: tuple[str | int, ...]
+    message: Text
+    facts: Mapping[str, object] = field(default_factory=dict)
+    hint: Text | None = None
+
+    def as_error(self) -> SettingsError:
+        """Return the mistake as an error."""
+        return SettingsError(self.message, hint=self.hint, **self.facts)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Field:
+    """One key of `rouage.yaml`.
+
+    `read` converts a value, or raises `ValueError`; `wanted` says in words what fits, and
+    `schema` says it to editors. `attribute` is where `Settings` keeps it, `variable` the
+    variable of the environment that overrides it.
+    """
+
+    about: Text
+    wanted: Text
+    schema: Mapping[str, Any]
+    read: Callable[[Any], Any]
+    attribute: str = ""
+    variable: str | None = None
+    hint: Text | None = None
+
+
+def find_mistakes(data: Any) -> tuple[Mistake, ...]:
+    """Return everything in the settings *data* that cannot be used."""
+    if data is None:
+        return ()
+    if not isinstance(data, Mapping):
+        return (Mistake(path=(), message=_NOT_A_MAPPING, hint=_NOT_A_MAPPING_HINT),)
+    mistakes = []
+    for name, value in data.items():
+        declared = FIELDS.get(name)
+        if declared is None:
+            mistakes.append(_unknown(name))
+            continue
+        try:
+            declared.read(value)
+        except ValueError:
+            facts = {"name": name, "wanted": declared.wanted}
+            mistakes.append(Mistake(path=(name,), message=_UNFIT, facts=facts, hint=declared.hint))
+    return tuple(mistakes)
+
+
+def settings_schema(language: Language = "en") -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of `rouage.yaml` for editors."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Rouage",
+        "type": ["object", "null"],
+        "properties": {
+            name: {"description": declared.about.render(language), **declared.schema}
+            for name, declared in FIELDS.items()
+        },
+        "additionalProperties": False,
+    }
+
+
+def _unknown(name: object) -> Mistake:
+    import difflib  # only a mistake needs it, and starting must stay fast
+
+    near = difflib.get_close_matches(str(name).lower(), FIELDS, n=1)
+    known = ", ".join(FIELDS)
+    hint = (
+        Text(f"did you mean “{near[0]}”?", f"vouliez-vous dire « {near[0]} » ?")
+        if near
+        else Text(f"known settings: {known}", f"réglages connus : {known}")
+    )
+    return Mistake(path=(str(name),), message=_UNKNOWN, facts={"name": str(name)[:80]}, hint=hint)
+
+
+def _choice(*choices: Any) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if isinstance(value, bool) or value not in choices:
+            raise ValueError("choice")
+        return value
+
+    return read
+
+
+def as_timezone(value: Any) -> str:
+    """Return the name of the time zone *value*.
+
+    Raises:
+        ValueError: there is no such zone.
+    """
+    # The pattern keeps a name from leaving the folder of zones; ZoneInfo refuses the rest.
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_+/-]{0,63}", value):
+        raise ValueError("timezone")
+    try:
+        return ZoneInfo(value).key
+    except (OSError, KeyError) as error:
+        raise ValueError("timezone") from error
+
+
+def _port(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 65_535:
+        raise ValueError("port")
+    return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(t, str) and t.strip() for t in texts):
+        raise ValueError("texts")
+    return tuple(texts)
+
+
+def _loopback(value: Any) -> tuple[str, ...]:
+    import ipaddress  # few settings files name addresses
+
+    hosts = _texts(value)
+    if not hosts or not all(ipaddress.ip_address(host).is_loopback for host in hosts):
+        raise ValueError("hosts")
+    return hosts
+
+
+def _host_names(value: Any) -> tuple[str, ...]:
+    names = tuple(name.lower() for name in _texts(value))
+    if not all(_HOST_NAME.fullmatch(name) for name in names):
+        raise ValueError("names")
+    return names
+
+
+def _folders(value: Any) -> tuple[str, ...]:
+    folders = _texts(value)
+    if any("\0" in folder for folder in folders):
+        raise ValueError("folders")
+    return folders
+
+
+def _inputs(value: Any) -> dict[str, dict[str, Any]]:
+    if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
+        raise ValueError("inputs")
+    return value
+
+
+def _grace(value: Any) -> float:
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("duration")
+    seconds = int(found[1]) * _SECONDS[found[2]]
+    if seconds > LONGEST_GRACE_SECONDS:
+        raise ValueError("duration")
+    return seconds
+
+
+_NOT_A_MAPPING: Final = Text(
+    "the settings must be names with values", "les réglages doivent être des noms avec leur valeur"
+)
+_NOT_A_MAPPING_HINT: Final = Text(
+    "one `name: value` per line, such as `language: fr`",
+    "un `nom: valeur` par ligne, par exemple `language: fr`",
+)
+_UNKNOWN: Final = Text("unknown setting “{name}”", "réglage inconnu « {name} »")
+_UNFIT: Final = Text("“{name}” must be {wanted}", "« {name} » doit être {wanted}")
+_PORT: Final = Text(
+    "a whole number from 0 to 65535 (0 picks a free port)",
+    "un nombre entier de 0 à 65535 (0 choisit un port libre)",
+)
+_PORT_SCHEMA: Final = {"type": "integer", "minimum": 0, "maximum": 65_535}
+_TEXTS_SCHEMA: Final = {"type": ["string", "array"], "minLength": 1, "items": {"type": "string"}}
+
+FIELDS: Final[Mapping[str, Field]] = {
+    "rouage": Field(
+        about=Text("Version of this format.", "Version de ce format."),
+        wanted=Text("1", "1"),
+        schema={"const": 1},
+        read=_choice(1),
+    ),
+    "language": Field(
+        about=Text("Language of every message.", "Langue de tous les messages."),
+        wanted=Text("en or fr", "en ou fr"),
+        schema={"enum": list(LANGUAGES)},
+        read=_choice(*LANGUAGES),
+        attribute="language",
+        variable="ROUAGE_LANG",
+    ),
+    "timezone": Field(
+        about=Text(
+            "Time zone of recipes that name none (default: that of the machine).",
+            "Fuseau horaire des recettes qui n’en nomment pas (par défaut : celui de la machine).",
+        ),
+        wanted=Text("a time zone such as Europe/Paris", "un fuseau horaire comme Europe/Paris"),
+        schema={"type": "string", "examples": ["Europe/Paris"]},
+        read=as_timezone,
+        attribute="timezone",
+        variable="ROUAGE_TIMEZONE",
+    ),
+    "port": Field(
+        about=Text("Port of the console and its API.", "Port de la console et de son API."),
+        wanted=_PORT,
+        schema={**_PORT_SCHEMA, "default": DEFAULT_PORT},
+        read=_port,
+        attribute="port",
+        variable="ROUAGE_PORT",
+    ),
+    "hooks_port": Field(
+        about=Text("Port of the webhooks.", "Port des webhooks."),
+        wanted=_PORT,
+        schema={**_PORT_SCHEMA, "default": DEFAULT_HOOKS_PORT},
+        read=_port,
+        attribute="hooks_port",
+        variable="ROUAGE_HOOKS_PORT",
+    ),
+    "hosts": Field(
+        about=Text(
+            "Addresses to listen on, of this machine only.",
+            "Adresses d’écoute, de cette machine seulement.",
+        ),
+        wanted=Text(
+            "addresses of this machine only, such as 127.0.0.1 or ::1",
+            "des adresses de cette machine seulement, comme 127.0.0.1 ou ::1",
+        ),
+        schema={**_TEXTS_SCHEMA, "default": ["127.0.0.1", "::1"]},
+        read=_loopback,
+        attribute="hosts",
+        hint=Text(
+            "to receive webhooks from elsewhere, lead a tunnel or a proxy to the hooks port",
+            "pour recevoir des webhooks d’ailleurs, menez un tunnel ou un proxy jusqu’à leur port",
+        ),
+    ),
+    "allowed_hosts": Field(
+        about=Text(
+            "Further host names by which requests may call (a tunnel, a proxy).",
+            "Autres noms d’hôte par lesquels on peut appeler (un tunnel, un proxy).",
+        ),
+        wanted=Text(
+            "host names without a port, such as hooks.example.org",
+            "des noms d’hôte sans port, comme hooks.exemple.fr",
+        ),
+        schema={**_TEXTS_SCHEMA, "default": []},
+        read=_host_names,
+        attribute="allowed_hosts",
+    ),
+    "folders": Field(
+        about=Text(
+            "Further folders that the actions of every recipe may touch.",
+            "Autres dossiers que les actions de toutes les recettes peuvent toucher.",
+        ),
+        wanted=Text("a list of folders", "une liste de dossiers"),
+        schema={**_TEXTS_SCHEMA, "default": [], "examples": [["~/Documents/Factures"]]},
+        read=_folders,
+        attribute="folders",
+    ),
+    "inputs": Field(
+        about=Text(
+            "Values of the inputs of recipes, by recipe and name.",
+            "Valeurs des entrées des recettes, par recette et par nom.",
+        ),
+        wanted=Text(
+            "names of recipes, each with its `name: value` lines",
+            "des noms de recettes, chacun avec ses lignes `nom: valeur`",
+        ),
+        schema={"type": "object", "additionalProperties": {"type": "object"}},
+        read=_inputs,
+        attribute="inputs",
+    ),
+    "grace": Field(
+        about=Text(
+            "How long running actions may go on when the daemon stops.",
+            "Combien de temps les actions en cours peuvent finir quand le service s’arrête.",
+        ),
+        wanted=Text("a duration up to 10m, such as 20s", "une durée de 10m au plus, comme 20s"),
+        schema={"type": "string", "pattern": "^[0-9]{1,6}(s|m)$", "default": "20s"},
+        read=_grace,
+        attribute="grace_seconds",
+        variable="ROUAGE_GRACE",
+    ),
+    "log_level": Field(
+        about=Text("How much the log says.", "Ce que dit le journal technique."),
+        wanted=Text(f"one of {', '.join(LOG_LEVELS)}", f"l’un de {', '.join(LOG_LEVELS)}"),
+        schema={"enum": list(LOG_LEVELS), "default": "info"},
+        read=_choice(*LOG_LEVELS),
+        attribute="log_level",
+        variable="ROUAGE_LOG_LEVEL",
+    ),
+}

@@ -1,0 +1,171 @@
+"""Kill the daemon again and again under load, restart it each time, and judge the outcome.
+
+The daemon serves signed orders (W1) and a watched folder (W2). Two processes outside load it
+and keep their own records. Kills come at random: mostly while it works, some while it starts.
+A kill tests recovery, not the disk: what was written without sync survives a kill too.
+"""
+
+import json
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.bench.journal import wait_idle
+from tests.bench.measures import median
+from tests.bench.recipes import ORDERS, write_inbox
+from tests.bench.workspace import Daemon, DaemonFailed, Workspace
+from tests.crash.snapshot import Snapshots
+from tests.crash.verify import verify
+
+_SHARE_KILLED_WHILE_STARTING = 0.15
+_STARTING_SECONDS = (0.05, 0.6)
+_WORKING_SECONDS = (0.15, 1.8)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """How often and under which load to kill."""
+
+    kills: int
+    seed: int
+    orders_per_second: float = 600.0
+    files_per_second: float = 40.0
+
+
+class Load:
+    """The two processes that send orders and drop files."""
+
+    def __init__(self, folder: Path, workspace: Workspace, port: int, plan: Plan) -> None:
+        self.acknowledged, self.dropped = folder / "acknowledged.log", folder / "dropped.log"
+        self._shop = _start(
+            "client", ["--port", port, "--rate", plan.orders_per_second, "--log", self.acknowledged]
+        )
+        inbox = workspace.path("inbox")
+        self._dropper = _start(
+            "dropper", ["--inbox", inbox, "--rate", plan.files_per_second, "--log", self.dropped]
+        )
+
+    def stop(self) -> dict[str, Any]:
+        """Let both finish what is open, and return their counts."""
+        counts: dict[str, Any] = {}
+        for process in (self._dropper, self._shop):
+            process.send_signal(signal.SIGTERM)
+            output, _ = process.communicate(timeout=60)
+            counts.update(json.loads(output))
+        return counts
+
+    def kill(self) -> None:
+        """End both at once."""
+        for process in (self._dropper, self._shop):
+            process.kill()
+            process.communicate()
+
+
+def _start(module: str, arguments: list[Any]) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", f"tests.crash.{module}", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def make_workspace(folder: Path) -> Workspace:
+    """Return a workspace with the recipes of W1 and W2; the lines of W1 end with a stamp."""
+    workspace = Workspace.create(folder / "workspace")
+    workspace.path("lines").mkdir()
+    stamped = ORDERS.replace("- set: {gross:", '- set: {stamp: "${{ now() }}", gross:').replace(
+        "steps.line.text }}", "steps.line.text }} ${{ vars.stamp }}"
+    )
+    workspace.write_recipe("commandes", stamped)
+    write_inbox(workspace)
+    return workspace
+
+
+def free_port() -> int:
+    """Return a port that is free now; the shop knows it through all restarts."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Executioner:
+    """Start, kill and look; `ready_seconds` holds how long each start took."""
+
+    def __init__(self, workspace: Workspace, port: int, plan: Plan) -> None:
+        self._workspace, self._port = workspace, port
+        self._chance = random.Random(plan.seed)  # noqa: S311 - times of kills, no secret
+        self.ready_seconds: list[float] = []
+        self.killed_while_starting = 0
+        self.snapshots = Snapshots()
+
+    def start(self) -> Daemon:
+        """Start the daemon and wait until it is ready."""
+        daemon = Daemon(self._workspace, hooks_port=self._port)
+        daemon.wait_ready()
+        self.ready_seconds.append(time.perf_counter() - daemon.started)
+        return daemon
+
+    def start_and_kill(self, *, spare_start: bool) -> None:
+        """Let the daemon live for a random while, kill it, and look at the journal."""
+        if not spare_start and self._chance.random() < _SHARE_KILLED_WHILE_STARTING:
+            daemon = Daemon(self._workspace, hooks_port=self._port)
+            time.sleep(self._chance.uniform(*_STARTING_SECONDS))
+            self.killed_while_starting += 1
+        else:
+            daemon = self.start()
+            time.sleep(self._chance.uniform(*_WORKING_SECONDS))
+        if not daemon.is_alive:
+            raise DaemonFailed(daemon.output.read_text(errors="replace")[-4000:])
+        daemon.kill()
+        if self._workspace.journal.exists():
+            self.snapshots.take(self._workspace.journal)
+
+
+def wait_moved(workspace: Workspace, seconds: float = 60.0) -> None:
+    """Wait until the inbox is empty, or nothing more happens to it."""
+    deadline = time.monotonic() + seconds
+    while any(workspace.path("inbox").iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def crash(folder: Path, plan: Plan) -> dict[str, Any]:
+    """Kill as planned, let the daemon finish, and return the report."""
+    began = time.perf_counter()
+    workspace, port = make_workspace(folder), free_port()
+    executioner = Executioner(workspace, port, plan)
+    load = Load(folder, workspace, port, plan)
+    try:
+        for number in range(plan.kills):
+            executioner.start_and_kill(spare_start=number == 0)
+        daemon = executioner.start()
+        time.sleep(1.0)
+        counts = load.stop()
+    except BaseException:
+        load.kill()
+        raise
+    wait_moved(workspace)
+    wait_idle(workspace)
+    exit_code = daemon.stop()
+    verdict = verify(
+        workspace,
+        acknowledged=load.acknowledged,
+        dropped=load.dropped,
+        snapshots=executioner.snapshots,
+    )
+    return {
+        "kills": plan.kills,
+        "killed_while_starting": executioner.killed_while_starting,
+        "seed": plan.seed,
+        "ready_after_kill_seconds": {
+            "median": median(executioner.ready_seconds[1:]),
+            "max": round(max(executioner.ready_seconds[1:]), 3),
+        },
+        "shop": counts,
+        "last_exit_code": exit_code,
+        **verdict,
+        "is_clean": verdict["is_clean"] and exit_code == 0,
+        "seconds": round(time.perf_counter() - began, 1),
+    }
