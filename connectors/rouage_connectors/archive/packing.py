@@ -32,17 +32,6 @@ _ALREADY_PACKED: Final = (
     *(".zip", ".gz", ".7z", ".mp4", ".mp3"),
     *(".jpg", ".jpeg", ".png", ".webp", ".gif"),
 )
-    ".zip",
-    ".jpg",
-    ".jpeg",
-    ".png",
-    ".webp",
-    ".gif",
-    ".mp4",
-    ".mp3",
-    ".gz",
-    ".7z",
-)
 _FIRST_YEAR, _LAST_YEAR = 1980, 2107
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 

@@ -19,6 +19,7 @@ from rouage_connectors.folder.watch import Hint, Hints, Watches, describe_refusa
 Identity = tuple[int, int]
 
 _CHECK_SECONDS: Final = 8.0
+_LONGEST_BATCH: Final = 0.05
 _SAVE_SECONDS: Final = 2.0
 _SHORTEST_POLL: Final = 10.0
 _POLL_FACTOR: Final = 20.0
@@ -68,7 +69,10 @@ class Attendance:
         self._intake = intake
         self._wake = wake
         loop = asyncio.get_running_loop()
-        self._watches = Watches(loop, wake) if habits.uses_events else None
+        batch_seconds = min(_LONGEST_BATCH, intake.policy.settle_seconds / 4)
+        self._watches = (
+            Watches(loop, wake, batch_seconds=batch_seconds) if habits.uses_events else None
+        )
         self._rescan_at = 0.0
         self._check_at = 0.0
         self._save_at = 0.0

@@ -45,12 +45,16 @@ class Watches:
     """The inotify watches of one root. Folders are added by the scanner, as it meets them.
 
     `on_event` and its siblings run in watchdog's thread: they store one entry, wake the
-    loop at most once per batch, and never raise.
+    loop at most once per batch, and never raise. A batch is what comes within
+    *batch_seconds*: hints know their time, so nothing is late.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, wake: asyncio.Event) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, wake: asyncio.Event, *, batch_seconds: float
+    ) -> None:
         self._loop = loop
         self._wake = wake
+        self._batch_seconds = batch_seconds
         self._reader: Any = _reader()
         self._lock = threading.Lock()
         self._folders: dict[int, bytes] = {}
@@ -162,7 +166,9 @@ class Watches:
             return
         self._is_woken = True
         try:
-            self._loop.call_soon_threadsafe(self._wake.set)
+            self._loop.call_soon_threadsafe(
+                self._loop.call_later, self._batch_seconds, self._wake.set
+            )
         except RuntimeError:
             # The loop is closed: nobody listens any more.
             return

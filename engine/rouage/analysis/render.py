@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from rouage.analysis.catalogue import entry_of
 from rouage.language import Language, Text

@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 from rouage.clock import Clock
 from rouage.durable.values import to_microseconds
@@ -47,21 +47,28 @@ class Timers:
     async def _watch(self) -> None:
         while True:
             self._wake.clear()
-            now = to_microseconds(self._clock.now())
-            while self._heap and self._heap[0][0] <= now:
+            while self._heap and self._seconds_left() <= 0:
                 self._due(heapq.heappop(self._heap)[1])
-            await self._nap(now)
+            await self._nap()
 
-    async def _nap(self, now: int) -> None:
+    def _seconds_left(self) -> float:
+        return (self._heap[0][0] - to_microseconds(self._clock.now())) / 1e6
+
+    async def _nap(self) -> None:
         """Sleep until the first deadline, or until an earlier one is added."""
-        woken = asyncio.ensure_future(self._wake.wait())
-        waits: set[asyncio.Future[object]] = {woken}  # type: ignore[arg-type] # both are futures
+        waits = {asyncio.ensure_future(self._wake.wait())}
         if self._heap:
-            seconds = min((self._heap[0][0] - now) / 1e6, _LONGEST_NAP_SECONDS)
-            waits.add(asyncio.ensure_future(self._clock.sleep(seconds)))
+            waits.add(asyncio.ensure_future(self._sleep()))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
+
+    async def _sleep(self) -> Literal[True]:
+        # Asked here and not before: a clock that is moved by hand may have moved meanwhile.
+        seconds = self._seconds_left()
+        if seconds > 0:
+            await self._clock.sleep(min(seconds, _LONGEST_NAP_SECONDS))
+        return True

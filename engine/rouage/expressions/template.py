@@ -12,7 +12,7 @@ from rouage.expressions.expression import Expression, compile_expression
 from rouage.expressions.faults import Fault, located
 from rouage.expressions.lookup import Run
 from rouage.expressions.running import Constant
-from rouage.expressions.values import TEXT_LIMIT, join_texts
+from rouage.expressions.values import TEXT_LIMIT, join_texts, text_of
 from rouage.sdk.json import JSON
 
 OPENING: Final = "${{"
@@ -180,10 +180,8 @@ def _compile_text(text: str) -> Run:
         only = parts[0]
         return Constant(only) if isinstance(only, str) else _compile_hole(only)
     runs = [Constant(part) if isinstance(part, str) else _compile_hole(part) for part in parts]
-    holes = [(part.start, part.end) for part in parts if isinstance(part, Hole)]
-    constants = [run for run in runs if isinstance(run, Constant)]
-    run = _joined(runs, holes)
-    return Constant(run({})) if len(constants) == len(runs) else run
+    run = _joined(runs, [(0, 0) if isinstance(part, str) else part[1:] for part in parts])
+    return Constant(run({})) if all(isinstance(part, Constant) for part in runs) else run
 
 
 def _compile_hole(hole: Hole) -> Run:
@@ -204,25 +202,28 @@ def _moved(error: ExpressionError, start: int) -> ExpressionError:
     )
 
 
-def _joined(runs: list[Run], holes: list[tuple[int, int]]) -> Run:
-    """Return the closure that joins the texts of *runs*; *holes* places an error."""
-    frame = [run.value if isinstance(run, Constant) else "" for run in runs]
-    moving = [(place, run) for place, run in enumerate(runs) if not isinstance(run, Constant)]
-    fixed_size = sum(map(len, map(str, frame)))
+def _joined(runs: list[Run], places: list[tuple[int, int]]) -> Run:
+    """Return the closure that joins the texts of *runs*; *places* says where each stands."""
+    frame = [
+        _text_at(run.value, place) if isinstance(run, Constant) else ""
+        for run, place in zip(runs, places, strict=True)
+    ]
+    moving = [(number, run) for number, run in enumerate(runs) if not isinstance(run, Constant)]
+    fixed_size = sum(map(len, frame))
 
     def slowly(parts: list[Any]) -> Any:
+        texts = [_text_at(part, place) for part, place in zip(parts, places, strict=True)]
         try:
-            return join_texts(parts)
+            return join_texts(texts)
         except Fault as fault:
-            start, end = holes[0]
-            raise located(fault.code, start, end, **fault.facts) from None
+            raise located(fault.code, places[0][0], places[-1][1], **fault.facts) from None
 
     def run(scope: Any) -> Any:
-        parts = frame.copy()
+        parts: list[Any] = frame.copy()
         size = fixed_size
-        for place, render in moving:
+        for number, render in moving:
             part = render(scope)
-            parts[place] = part
+            parts[number] = part
             if type(part) is str:
                 size += len(part)
             else:
@@ -230,3 +231,11 @@ def _joined(runs: list[Run], holes: list[tuple[int, int]]) -> Run:
         return "".join(parts) if size <= TEXT_LIMIT else slowly(parts)
 
     return run
+
+
+def _text_at(value: Any, place: tuple[int, int]) -> Any:
+    """Return *value* as a text (a secret stays one), or raise the error of its *place*."""
+    try:
+        return text_of(value)
+    except Fault as fault:
+        raise located(fault.code, *place, **fault.facts) from None

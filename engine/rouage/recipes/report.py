@@ -13,7 +13,7 @@ class Report:
     """Collects the problems of one file, so that one mistake gives one problem.
 
     A path that was *explained* is not looked at again: what else is wrong below it follows
-    from the first mistake.
+    from the first mistake. An *incomplete* one lacks something that was reported.
     """
 
     def __init__(self, document: Document, file: str) -> None:
@@ -22,6 +22,7 @@ class Report:
         self.file = file
         self._problems: list[Problem] = []
         self._explained: set[Path] = set()
+        self.incomplete: set[Path] = set()
         self._known = [problem.range for problem in document.problems]
 
     def key(self, code: str, path: Path, **facts: Any) -> None:

@@ -111,6 +111,7 @@ class _Reporter:
         if not names:
             return
         listed = ", ".join(names)
+        self._report.incomplete.add(path)
         if path:
             owner = _owner(path) or path[-1]
             self._report.add("RG212", self._report.positions.key(path), names=listed, owner=owner)
@@ -119,7 +120,10 @@ class _Reporter:
 
     def _type(self, error: ValidationError) -> None:
         path, value = tuple(error.absolute_path), error.instance
-        kinds = _kinds(error)
+        kinds, choices = _kinds(error), _choices(_any(error.schema).get("pattern"))
+        if choices and isinstance(value, int | float):
+            self._one_of(path, value, choices)
+            return
         if value is None:
             self._report.key(
                 "RG224", path, name=str(path[-1]) if path else "", wanted=wanted(kinds)
@@ -172,9 +176,8 @@ class _Reporter:
             self._report.value("RG501", path, name=_name(path), value=error.instance)
         elif pattern in {RECIPE_ID_PATTERN, STEP_ID_PATTERN}:
             self._report.value("RG504", path, value=error.instance)
-        elif (choices := _CHOICES.match(pattern)) is not None:
-            listed = [choice.replace("\\", "") for choice in choices.group(1).split("|")]
-            self._one_of(path, error.instance, list(listed))
+        elif choices := _choices(pattern):
+            self._one_of(path, error.instance, choices)
         else:
             self._report.value("RG219", path, name=_name(path), value=error.instance)
 
@@ -202,6 +205,14 @@ def _kinds(error: ValidationError) -> list[str]:
     if schema.get("pattern") == EXPRESSION_PATTERN:
         kinds = [kind for kind in kinds if kind != "string"]
     return kinds
+
+
+def _choices(pattern: Any) -> list[Any]:
+    """Return the choices that a pattern of the composed schema lists, if it is such a one."""
+    match = _CHOICES.match(pattern) if isinstance(pattern, str) else None
+    if match is None:
+        return []
+    return [choice.replace("\\", "") for choice in match.group(1).split("|")]
 
 
 def _quoted(value: Any, source: str | None, kinds: Sequence[str]) -> str | None:

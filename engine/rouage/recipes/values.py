@@ -134,9 +134,9 @@ def check_parameters(outline: Outline, report: Report, catalog: Catalog) -> None
 
 def _has_problem(use: Use, report: Report) -> bool:
     path = use.parameters_path
-    return report.is_explained(path) or any(
-        report.is_explained((*path, name)) for name in use.parameters
-    )
+    if path in report.incomplete or report.is_explained(path):
+        return True
+    return any(report.is_explained((*path, name)) for name in use.parameters)
 
 
 def holds_expression(value: Any) -> bool:

@@ -5,6 +5,7 @@ import heapq
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -111,13 +112,11 @@ class Harness:
         )
 
     async def send(
-        self, engine: EmbeddedEngine, key: str = "k", **admission: Any
+        self, engine: EmbeddedEngine, event_key: str = "k", **admission: Any
     ) -> Accepted | Duplicate:
-        return await engine.accept(self.event(key), [self.matched(**admission)])
+        return await engine.accept(self.event(event_key), [self.matched(**admission)])
 
     def matched(self, recipe: str = "orders", **admission: Any) -> Verdict:
-        from hashlib import sha256
-
         return Verdict(
             recipe=recipe,
             outcome="matched",

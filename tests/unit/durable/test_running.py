@@ -563,6 +563,7 @@ async def test_more_runs_than_slots_wait_as_rows_and_all_end(harness: Any) -> No
         nonlocal most, live
         live += 1
         most = max(most, live)
+        await asyncio.sleep(0)
         await context.step("do.0", LOCAL, harness.recorder.call("x"))
         live -= 1
         return DONE

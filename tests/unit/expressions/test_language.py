@@ -266,7 +266,13 @@ def test_an_object_is_never_asked_for_an_attribute():
             raise AssertionError(f"asked for {name}")
 
     scope = {"event": Trap(), "vars": {"trap": Trap()}}
-    for source in ("event.name", "vars.trap.name", "vars.trap['a']", "vars.trap[0]", "event | get('a')"):
+    for source in (
+        "event.name",
+        "vars.trap.name",
+        "vars.trap['a']",
+        "vars.trap[0]",
+        "event | get('a')",
+    ):
         with pytest.raises(ExpressionError):
             compile_expression(source).evaluate(scope)
     for source in ("event.__class__ | default(1)", "vars.trap.name | default(1)"):

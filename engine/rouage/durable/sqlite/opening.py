@@ -113,9 +113,9 @@ def open_for_writing(path: Path, failpoints: Failpoints | None = None) -> apsw.C
         return connect(path)
 
 
-def connect(path: Path) -> apsw.Connection:
+def connect(path: Path, kind: type[apsw.Connection] = apsw.Connection) -> apsw.Connection:
     """Return a writing connection to a checked file, set as durability section 6 says."""
-    connection = apsw.Connection(
+    connection = kind(
         str(path), flags=apsw.SQLITE_OPEN_READWRITE, statementcachesize=_STATEMENTS_KEPT
     )
     connection.set_busy_timeout(_BUSY_MILLISECONDS)
