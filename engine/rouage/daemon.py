@@ -7,6 +7,7 @@ import logging
 import os
 import secrets as randomness
 import signal
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ from rouage.flow.run import Interpreter
 from rouage.flow.services import Services
 from rouage.lock import WorkspaceLock
 from rouage.model.ids import new_event_id
+from rouage.model.run import RunState
 from rouage.model.secret import Secret
 from rouage.recipes.definition import parse
 from rouage.recipes.folder import Change, RecipeFolder
@@ -36,6 +38,7 @@ from rouage.sdk.json import JSON
 from rouage.sdk.trigger import Receipt
 from rouage.secrets import SecretStore
 from rouage.settings import Places, Settings
+from rouage.web.api import Choice
 from rouage.web.hooks import HookServer
 from rouage.web.server import ConsoleServer
 
@@ -44,6 +47,8 @@ logger = logging.getLogger(__name__)
 RELOAD_SECONDS: Final = 1.0
 _PLANS_KEPT: Final = 4_096
 _LOOK_UP_SECONDS: Final = 10.0
+_SECRETS_SECONDS: Final = 1.0
+"""A changed secret is known after this time; looking costs two calls to the system."""
 OnReady = Callable[["Daemon"], Awaitable[None]]
 
 
@@ -118,7 +123,7 @@ class Daemon:
             "workspace": str(self.settings.workspace),
             "console_port": self.ports.get("console"),
             "hooks_port": self.ports.get("hooks"),
-            "recipes": self._recipes.status(self.settings.language),
+            "recipes": list(self._recipes.status(self.settings.language)),
             "triggers": list(self._listener.status(self.settings.language)),
             "connectors_broken": [broken.name for broken in self.catalog.broken],
         }
@@ -138,11 +143,11 @@ class Daemon:
         key = new_event_id(self.clock.now())
         return await self._listener.start_run(recipe_id, data=event, trigger=trigger, key=key)
 
-    async def cancel(self, run_id: str) -> str | None:
+    async def cancel(self, run_id: str) -> RunState | None:
         """Ask for the end of a run."""
         return await self._engine.cancel(run_id, "cancelled by the owner")
 
-    async def resolve(self, run_id: str, choice: Any, author: str) -> str | None:
+    async def resolve(self, run_id: str, choice: Choice, author: str) -> RunState | None:
         """Settle a run that needs attention."""
         return await self._engine.resolve(run_id, choice, author=author)
 
@@ -162,7 +167,10 @@ class Daemon:
             engine=self._engine, services=self._services, hooks=self._hooks, spawn=self._spawn
         )
         self._console = ConsoleServer(
-            self, token=_token(self._places.token), allowed_hosts=self.settings.allowed_hosts
+            self,
+            token=_token(self._places.token),
+            allowed_hosts=self.settings.allowed_hosts,
+            language=self.settings.language,
         )
         interpreter = Interpreter(self._plan_of, self._services)
         await self._engine.open(interpreter.execute)
@@ -300,12 +308,17 @@ class _LiveSecrets:
 
     def __init__(self, store: SecretStore) -> None:
         self._store = store
+        self._looked = float("-inf")
         self._values: Mapping[str, str] | None = None
         self._wrapped: dict[str, Secret] = {}
         self._redactor = Redactor(())
 
     def current(self) -> Mapping[str, Secret]:
         """Return the secrets by name."""
+        now = time.monotonic()
+        if now - self._looked < _SECRETS_SECONDS:
+            return self._wrapped
+        self._looked = now
         values = self._store.load()
         if values is not self._values:
             self._values = values
@@ -320,7 +333,8 @@ class _LiveSecrets:
     def mask(self, value: JSON) -> JSON:
         """Hide every secret in *value*."""
         self.current()
-        return self._redactor.mask_json(value)
+        masked: JSON = self._redactor.mask_json(value)
+        return masked
 
 
 def _spawner(

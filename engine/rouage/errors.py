@@ -75,13 +75,18 @@ class JournalError(RouageError):
     """Report that the durable record cannot be read or written; nothing was accepted."""
 
 
-class Overloaded(JournalError):
+class Overloaded(JournalError):  # noqa: N818 - a state, told by its name
     """A bounded queue is full: nothing was accepted, try again later."""
 
     def __init__(
-        self, message: Text | str, *, retry_after_seconds: float = 1.0, **facts: object
+        self,
+        message: Text | str,
+        *,
+        hint: Text | str | None = None,
+        retry_after_seconds: float = 1.0,
+        **facts: object,
     ) -> None:
-        super().__init__(message, **facts)
+        super().__init__(message, hint=hint, **facts)
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -104,7 +109,7 @@ class RetryableError(StepError):
         self.retry_after_seconds = retry_after_seconds
 
 
-class StepTimeout(StepError):
+class StepTimeout(StepError):  # noqa: N818 - the name that authors expect
     """The step took longer than its `timeout` allows; its outcome is unknown."""
 
 

@@ -16,6 +16,7 @@ class _Lenient(string.Formatter):
     """Leave a placeholder as it is when its fact is missing: a message must never raise."""
 
     def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        del args
         return kwargs.get(key, "{" + key + "}") if isinstance(key, str) else "{}"
 
     def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:

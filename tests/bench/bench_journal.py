@@ -37,8 +37,15 @@ from rouage.model.ids import new_event_id, run_id
 
 DEFINITION = b'{"id": "orders"}'
 DIGEST = sha256(DEFINITION).hexdigest()
-PAYLOAD = {"body": {"id": "A-1", "total": 12.5, "note": "n" * 150}, "headers": {"host": "localhost"}}
-RESULT = {"text": "Zoe Lefevre (Besancon) 240.0 EUR", "path": "files/orders.csv", "row_number": 1234}
+PAYLOAD: Any = {
+    "body": {"id": "A-1", "total": 12.5, "note": "n" * 150},
+    "headers": {"host": "localhost"},
+}
+RESULT = {
+    "text": "Zoe Lefevre (Besancon) 240.0 EUR",
+    "path": "files/orders.csv",
+    "row_number": 1234,
+}
 STEPS = 3
 SYNC_SECONDS = 0.002
 
@@ -105,8 +112,8 @@ def _raw_batches(start: int, count: int) -> list[Batch]:
         )
         for number, batch in enumerate(steps):
             batch.steps.append(
-                (seq, f"do.{number}", "done", "test.do", 1, '{"n":1}', None, result, None, now, now)
-                + (None, None)
+                (seq, f"do.{number}", "done", "test.do", 1, '{"n":1}', None, result, None)
+                + (now, now, None, None)  # noqa: RUF005 - one row, two lines
             )
         steps[-1].updates[seq] = (seq, "succeeded", None, now, now, None, None, None)
     return [accept, *steps]
@@ -123,9 +130,7 @@ class Load:
 
     async def execute(self, context: RunContext, definition: bytes) -> RunOutcome:
         for path in ("do.0", "do.1", "do.2"):
-            spec = StepSpec(
-                action="test.do", effect="local", idempotent="yes", parameters={"n": 1}
-            )
+            spec = StepSpec(action="test.do", effect="local", idempotent="yes", parameters={"n": 1})
             await context.step(path, spec, self._call)
         future = self._ended.pop(context.event.id)
         if not future.done():
@@ -217,7 +222,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--runs", type=int, default=10_000)
     options = parser.parse_args(arguments)
-    choice: Callable[[Path], apsw.Connection] = connect_model if options.disk == "model" else partial(connect)
+    choice: Callable[[Path], apsw.Connection] = (
+        connect_model if options.disk == "model" else partial(connect)
+    )
     options.connect = choice
     return options
 

@@ -543,3 +543,94 @@ async def test_a_full_disk_is_worth_another_try(workspace, context_for, monkeypa
     monkeypatch.undo()
     await run_action(connector, "files.append", {"path": "a.txt", "text": "x"}, context_for())
     assert (workspace / "a.txt").read_text() == "x\n"
+
+
+async def test_what_is_on_another_disk_goes_to_the_trash_of_the_workspace(
+    workspace, context_for, monkeypatch
+):
+    monkeypatch.setattr("rouage.safety.trash._is_on", lambda *_: False)
+    (workspace / "a.txt").write_text("x")
+    result = await run_action(connector, "files.delete", {"path": "a.txt"}, context_for())
+    assert result["trash"] == str(workspace / ".rouage/trash/files/a.txt")
+    assert (workspace / ".rouage/trash/info/a.txt.trashinfo").exists()
+
+
+async def test_a_very_long_name_fits_into_the_trash(workspace, tmp_path, context_for):
+    name = "é" * 125 + ".txt"
+    (workspace / name).write_text("x")
+    await run_action(connector, "files.delete", {"path": name}, context_for())
+    assert _names(tmp_path / ".local/share/Trash/files") == [name]
+    assert len(_names(tmp_path / ".local/share/Trash/info")) == 1
+
+
+async def test_simulations_touch_nothing_and_say_the_same(workspace, context_for):
+    (workspace / "a.txt").write_text("x")
+    for action, parameters in (
+        ("files.copy", {"source": "a.txt", "target": "new/"}),
+        ("files.rename", {"path": "a.txt", "name": "b.txt"}),
+        ("files.write", {"path": "new/c.txt", "text": "x"}),
+        ("files.append", {"path": "d.txt", "text": "x"}),
+    ):
+        expected = await simulate_action(connector, action, parameters, context_for(action))
+        assert _names(workspace) == ["a.txt"]
+        assert await run_action(connector, action, parameters, context_for(action)) == expected
+        for path in ("b.txt", "d.txt"):
+            if (workspace / path).exists():
+                (workspace / path).rename(workspace / "a.txt")
+        for path in sorted(workspace.glob("new/*")):
+            path.unlink()
+        if (workspace / "new").exists():
+            (workspace / "new").rmdir()
+
+
+async def test_simulations_fail_where_the_action_would(workspace, context_for):
+    (workspace / "a.txt").write_text("x")
+    for action, parameters in (
+        ("files.move", {"source": "none.txt", "target": "b.txt"}),
+        ("files.copy", {"source": "a.txt", "target": "a\tb.txt"}),
+        ("files.write", {"path": "a.txt", "text": "x"}),
+        ("files.append", {"path": "a.txt", "text": "x", "on_conflict": "fail"}),
+        ("files.delete", {"path": "none.txt"}),
+        ("files.delete", {"path": "rouage.yaml"}),
+    ):
+        with pytest.raises(StepError):
+            await simulate_action(connector, action, parameters, context_for())
+    gone = await simulate_action(connector, "files.delete", {"path": "a.txt"}, context_for())
+    assert gone == {"path": str(workspace / "a.txt"), "trash": None}
+    assert (workspace / "a.txt").exists()
+
+
+async def test_appends_to_more_files_than_are_remembered(workspace, context_for):
+    async def append(number, key):
+        await run_action(
+            connector,
+            "files.append",
+            {"path": f"logs/{number}.txt", "text": key},
+            context_for(f"{key}-{number}"),
+        )
+
+    for key in ("one", "two"):
+        await asyncio.gather(*(append(number, key) for number in range(300)))
+    assert {path.read_text() for path in (workspace / "logs").iterdir()} == {"one\ntwo\n"}
+
+
+async def test_a_folder_nested_without_end_is_refused(workspace, context_for):
+    deep = workspace / "deep" / "/".join("d" * 70)
+    deep.mkdir(parents=True)
+    with pytest.raises(StepError, match="levels of folders"):
+        await run_action(
+            connector, "files.list", {"path": "deep", "recursive": True}, context_for()
+        )
+    with pytest.raises(StepError, match="does not exist"):
+        await run_action(connector, "files.list", {"path": "none"}, context_for())
+
+
+async def test_a_decomposed_path_is_found_again_where_the_result_says(workspace, context_for):
+    folder = unicodedata.normalize("NFD", "été")
+    for action in ("files.write", "files.append"):
+        path = f"{folder}/{unicodedata.normalize('NFD', 'Noël')}-{action}.txt"
+        result = await run_action(
+            connector, action, {"path": path, "text": "x"}, context_for(action)
+        )
+        with open(result["path"]) as file:  # noqa: PTH123, ASYNC230 - the very text that was returned
+            assert file.read().strip() == "x"

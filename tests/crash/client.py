@@ -60,7 +60,7 @@ class Shop:
         self._next = 0
         self._start = 0.0
         self.is_closing = False
-        self.counts = {"acknowledged": 0, "delivered_again": 0, "duplicates": 0, "refused": 0}
+        self.counts = {"deliveries": 0, "acknowledged": 0, "duplicates": 0, "refused": 0}
 
     async def run(self, connections: int) -> None:
         """Send until told to close, and until nothing is open."""
@@ -75,6 +75,7 @@ class Shop:
             try:
                 if streams is None:
                     streams = await asyncio.open_connection("127.0.0.1", self._port)
+                self.counts["deliveries"] += 1
                 async with asyncio.timeout(_ANSWER_SECONDS):
                     await self._deliver(number, *streams)
             except _LOST:
@@ -87,7 +88,6 @@ class Shop:
     async def _take(self) -> int | None:
         """Return the next order to send when its time has come; None when all is done."""
         if self._again:
-            self.counts["delivered_again"] += 1
             return self._again.popleft()
         if self.is_closing:
             return None

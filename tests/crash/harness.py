@@ -108,20 +108,25 @@ class Executioner:
         self.ready_seconds.append(time.perf_counter() - daemon.started)
         return daemon
 
-    def start_and_kill(self, *, spare_start: bool) -> None:
-        """Let the daemon live for a random while, kill it, and look at the journal."""
-        if not spare_start and self._chance.random() < _SHARE_KILLED_WHILE_STARTING:
-            daemon = Daemon(self._workspace, hooks_port=self._port)
-            time.sleep(self._chance.uniform(*_STARTING_SECONDS))
-            self.killed_while_starting += 1
-        else:
-            daemon = self.start()
-            time.sleep(self._chance.uniform(*_WORKING_SECONDS))
+    def start_and_kill(self) -> None:
+        """Start the daemon, and kill it while it works or, now and then, while it starts."""
+        if self._chance.random() >= _SHARE_KILLED_WHILE_STARTING:
+            self.kill_in_a_while(self.start())
+            return
+        daemon = Daemon(self._workspace, hooks_port=self._port)
+        self.killed_while_starting += 1
+        self._kill(daemon, _STARTING_SECONDS)
+
+    def kill_in_a_while(self, daemon: Daemon) -> None:
+        """Let the daemon work for a random while, kill it, and look at the journal."""
+        self._kill(daemon, _WORKING_SECONDS)
+
+    def _kill(self, daemon: Daemon, between: tuple[float, float]) -> None:
+        time.sleep(self._chance.uniform(*between))
         if not daemon.is_alive:
             raise DaemonFailed(daemon.output.read_text(errors="replace")[-4000:])
         daemon.kill()
-        if self._workspace.journal.exists():
-            self.snapshots.take(self._workspace.journal)
+        self.snapshots.take(self._workspace.journal)
 
 
 def wait_moved(workspace: Workspace, seconds: float = 60.0) -> None:
@@ -136,10 +141,13 @@ def crash(folder: Path, plan: Plan) -> dict[str, Any]:
     began = time.perf_counter()
     workspace, port = make_workspace(folder), free_port()
     executioner = Executioner(workspace, port, plan)
+    # Files that are there before the recipe was ever active would rightly be left alone.
+    first = executioner.start()
     load = Load(folder, workspace, port, plan)
     try:
-        for number in range(plan.kills):
-            executioner.start_and_kill(spare_start=number == 0)
+        executioner.kill_in_a_while(first)
+        for _ in range(plan.kills - 1):
+            executioner.start_and_kill()
         daemon = executioner.start()
         time.sleep(1.0)
         counts = load.stop()

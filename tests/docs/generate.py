@@ -9,6 +9,7 @@ from typing import Any
 
 from rouage.catalog.catalog import Catalog
 from rouage.catalog.discovery import discover
+from rouage.catalog.reference import reference_pages
 from rouage.catalog.schema import compose
 from rouage.settings import settings_schema
 
@@ -22,7 +23,10 @@ def bundled() -> Catalog:
 
 def generated() -> dict[Path, str]:
     """Return the text of every generated file, by path."""
+    connectors = ROOT / "docs" / "reference" / "connectors"
+    pages = {connectors / name: text for name, text in reference_pages(bundled()).items()}
     return {
+        **pages,
         ROOT / "schemas" / "recipe.schema.json": _json(compose(bundled())),
         ROOT / "schemas" / "settings.schema.json": _json(settings_schema()),
     }

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from rouage.analysis.render import to_human
 
+from rouage.analysis.render import to_text
 from rouage.catalog.discovery import discover
 from rouage.recipes.checker import check
 from tests.docs.generate import ROOT, generated
@@ -35,14 +35,14 @@ def test_every_shipped_recipe_is_right(path: Path) -> None:
     source = path.read_bytes()
     checked = check(source, file=path.name, catalog=discover())
     errors = [problem for problem in checked.problems if problem.severity == "error"]
-    assert not errors, "\n".join(to_human(p, source.decode(), language="en") for p in errors)
+    assert not errors, "\n".join(to_text(p, source.decode(), language="en") for p in errors)
 
 
 @pytest.mark.parametrize(("place", "block"), examples(), ids=lambda value: value[:60])
 def test_every_recipe_in_the_documentation_is_right(place: str, block: str) -> None:
     checked = check(block.encode(), file=place, catalog=discover(), recipe_id="example")
     errors = [problem for problem in checked.problems if problem.severity == "error"]
-    assert not errors, "\n".join(to_human(p, block, language="en") for p in errors)
+    assert not errors, "\n".join(to_text(p, block, language="en") for p in errors)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -40,7 +40,7 @@ connector = Connector(
     ),
 )
 
-_LOOK_AGAIN_SECONDS: Final = 3.0
+_LOOK_AGAIN_SECONDS: Final = 6.0
 
 _MISSING: Final = Text(
     "the folder {folder} does not exist yet; it is used as soon as it is there",
@@ -84,8 +84,8 @@ class FileTrigger(Trigger[Watched]):
         async with asyncio.TaskGroup() as group:
             intake = self._intake = self._make_intake(read_rows(items), emit, group, wake)
             while True:
-                identity = await self._await_root()
                 habits = await self._find_habits(intake, activated)
+                identity = await self._await_root(is_local=intake.policy.trusts_clock)
                 attendance = Attendance(self.context, self._scope, habits, intake, wake=wake)
                 await attendance.begin(items if is_first else None)
                 if is_first:
@@ -105,10 +105,10 @@ class FileTrigger(Trigger[Watched]):
         """Say why the file *subject* made an event, or did not."""
         return explain(params, subject, workspace=workspace, items=items)
 
-    async def _await_root(self) -> tuple[int, int]:
+    async def _await_root(self, *, is_local: bool) -> tuple[int, int]:
         is_reported = False
         while True:
-            identity = await find_identity(self._root, is_local=False)
+            identity = await find_identity(self._root, is_local=is_local)
             if identity is not None:
                 return identity
             if not is_reported:

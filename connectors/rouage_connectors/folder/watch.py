@@ -8,16 +8,15 @@ is missing (another system, another watchdog), folders are polled.
 
 import asyncio
 import errno
+import importlib
 import itertools
 import os
 import threading
 from collections import deque
+from functools import cache
 from typing import Any, Final, NamedTuple
 
-try:
-    from watchdog.observers.inotify_c import CallbackId, InotifyConstants, InotifyFD, Mask
-except Exception:  # noqa: BLE001 - whatever goes wrong in there, polling works
-    InotifyFD = None  # type: ignore[assignment,misc]
+from watchdog.utils import UnsupportedLibcError
 
 _FROM_ROOT: Final = 0x00000400 | 0x00000800  # the folder itself was deleted or moved
 _FOLDER: Final = 0x40000000
@@ -56,6 +55,7 @@ class Watches:
         self._wake = wake
         self._batch_seconds = batch_seconds
         self._reader: Any = _reader()
+        self._mask = _mask()
         self._lock = threading.Lock()
         self._folders: dict[int, bytes] = {}
         self._registered: dict[bytes, tuple[int, int]] = {}
@@ -76,9 +76,7 @@ class Watches:
             return
         identity = next(self._ids)
         try:
-            descriptor = int(
-                self._reader.add_callback(folder, Mask(_mask()), self, CallbackId(identity))
-            )
+            descriptor = int(self._reader.add_callback(folder, self._mask, self, identity))
         except OSError as error:
             if error.errno not in {errno.ENOENT, errno.ENOTDIR}:
                 self.refused[folder] = error.errno or errno.EIO
@@ -181,23 +179,33 @@ class Watches:
             return
 
 
+@cache
+def _inotify() -> Any:
+    """Return watchdog's inotify module, or None where there is none."""
+    try:
+        return importlib.import_module("watchdog.observers.inotify_c")
+    except (ImportError, UnsupportedLibcError):
+        return None
+
+
 def events_are_possible() -> bool:
     """Say whether watchdog can watch here."""
-    return InotifyFD is not None
+    return hasattr(_inotify(), "InotifyFD")
 
 
 def _reader() -> Any:
-    reader = InotifyFD.get_instance()
+    """Return the shared reader thread; one of our own should that one have died."""
+    reader = _inotify().InotifyFD.get_instance()
     if reader.is_alive():
         return reader
-    reader = InotifyFD()
+    reader = _inotify().InotifyFD()
     reader.start()
     return reader
 
 
 def _mask() -> int:
     """Return what is asked of the kernel: never opens, reads or modifications (F-5)."""
-    names = InotifyConstants
+    names = _inotify().InotifyConstants
     return int(
         names.IN_CREATE
         | names.IN_CLOSE_WRITE

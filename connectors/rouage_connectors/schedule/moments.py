@@ -87,7 +87,7 @@ def read_moment(text: str, zone: tzinfo) -> datetime:
     return instants_of(written, zone, is_wildcard=False)[0]
 
 
-def read_start(text: str, now: datetime, zone: tzinfo) -> datetime:
+def read_start(text: str, zone: tzinfo) -> datetime:
     """Return the instant an interval is counted from: a date and time, or a time of the day.
 
     Raises:
@@ -100,7 +100,6 @@ def read_start(text: str, now: datetime, zone: tzinfo) -> datetime:
         raise StepError(_NO_START, text=text)
     # A time of day is counted from a fixed day, so that a restart changes nothing.
     first = datetime(2001, 1, 1, time.hour, time.minute)  # noqa: DTZ001 - a wall date
-    del now
     return instants_of(first, zone, is_wildcard=False)[0]
 
 

@@ -217,14 +217,7 @@ def _explain(phrase: str, text: str) -> StepError:
         return _ambiguous(phrase, _every_day(hour), _every_day(evening))
     lone = _LONE_DAY.fullmatch(text)
     if lone is not None:
-        return _ambiguous(
-            phrase,
-            Text(
-                f"on the {lone.group(1)} of every month at 8:00",
-                f"le {lone.group(1)} de chaque mois à 8h",
-            ),
-            Text("last day of the month at 8:00", "le dernier jour du mois à 8h"),
-        )
+        return _lone_day(phrase, int(lone.group(1)))
     if read_times(text) is None and (_TODAY.fullmatch(text) or read_weekdays(text) is not None):
         return _ambiguous(
             phrase,
@@ -236,6 +229,16 @@ def _explain(phrase: str, text: str) -> StepError:
 
 def _every_day(hour: int) -> Text:
     return Text(f"every day at {hour}:00", f"tous les jours à {hour}h")
+
+
+def _lone_day(phrase: str, day: int) -> StepError:
+    """Propose what the bare day of a month may mean; a day that all months have, if not."""
+    kept = min(day, 28)
+    return _ambiguous(
+        phrase,
+        Text(f"on the {kept} of every month at 8:00", f"le {kept} de chaque mois à 8h"),
+        Text("last day of the month at 8:00", "le dernier jour du mois à 8h"),
+    )
 
 
 def _late_day(phrase: str, times: tuple[TimeOfDay, ...]) -> StepError:

@@ -39,6 +39,7 @@ class Ticking:
         self._policy = read_policy(context.missed)
         self._last = self._awake_since = context.clock.now()
         self._next: datetime | None = None
+        self._counted_from: datetime | None = None
         self._dropped = 0
         self._is_stuck = False
 
@@ -75,7 +76,9 @@ class Ticking:
         # A clock that was set back makes no tick wait longer than its own time: one that was
         # handled before is recognised by its key.
         self._last = min(self._last, now)
-        self._next = self._ticks.next_after(self._last)
+        if self._counted_from != self._last:
+            self._counted_from = self._last
+            self._next = self._ticks.next_after(self._last)
         if self._next is None:
             self._context.report("waiting", _OVER)
             return _LONGEST_WAIT

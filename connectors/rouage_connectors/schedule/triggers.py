@@ -2,7 +2,7 @@
 
 import hashlib
 import zoneinfo
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final, TypeVar
 
 from rouage.sdk import (
@@ -210,14 +210,8 @@ class EveryTrigger(_Scheduled[Every]):
     @classmethod
     def check(cls, params: Every) -> Text | None:
         """Say what is wrong with the parameters, or None."""
-        now = datetime(2000, 1, 1, tzinfo=UTC)
-        return _fault(
-            lambda: (
-                read_start(params.start, now, find_zone(params.timezone or "UTC"))
-                if params.start
-                else find_zone(params.timezone or "UTC")
-            )
-        )
+        zone_name = params.timezone or "UTC"
+        return _fault(lambda: read_start(params.start or "00:00", find_zone(zone_name)))
 
     async def listen(self, emit: Emit) -> None:
         """Emit until cancelled."""
@@ -229,10 +223,9 @@ class EveryTrigger(_Scheduled[Every]):
         await self._run(emit, ticks, shape=shape, stored=items.get(LAST))
 
     async def _anchor(self, stored: JSON, zone: tzinfo) -> datetime:
-        now = self.context.clock.now()
         if self.params.start is not None:
-            return read_start(self.params.start, now, zone)
-        return await remember_anchor(self, stored, self.params.interval, now)
+            return read_start(self.params.start, zone)
+        return await remember_anchor(self, stored, self.params.interval, self.context.clock.now())
 
 
 @connector.trigger(

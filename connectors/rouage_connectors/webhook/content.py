@@ -14,6 +14,7 @@ _MOST_DEPTH: Final = 100
 _LONGEST_NUMBER: Final = 40
 _MOST_FIELDS: Final = 1000
 _LONG_NUMBER: Final = re.compile(rb"[0-9]{%d}" % (_LONGEST_NUMBER + 1))
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _FORM: Final = "application/x-www-form-urlencoded"
 
 _WRONG_TYPE: Final = Text(
@@ -33,7 +34,7 @@ _TOO_DEEP: Final = Text("the JSON is nested too deeply", "le JSON est imbriqué 
 _BAD_FORM: Final = Text("the form is malformed", "le formulaire est mal formé")
 
 
-class Unreadable(Exception):  # noqa: N818 - an answer to give, not a fault of ours
+class Unreadable(Exception):
     """The body cannot be data; `status` is 400 or 415, `message` says why."""
 
     def __init__(self, status: int, message: Text) -> None:
@@ -72,6 +73,8 @@ def read_json(body: bytes) -> JSON:
         raise Unreadable(400, _NOT_UTF8) from None
     except (ValueError, RecursionError):
         raise Unreadable(400, _NOT_JSON) from None
+    if _SURROGATE.search(body) and not _is_text(value):
+        raise Unreadable(400, _NOT_JSON)
     if body.count(b"[") + body.count(b"{") > _MOST_DEPTH and _is_deep(value):
         raise Unreadable(400, _TOO_DEEP)
     return value  # type: ignore[no-any-return]  # the decoder of JSON gives JSON
@@ -115,6 +118,15 @@ _WARY_DECODER: Final = json.JSONDecoder(
 def _strict(body: bytes) -> json.JSONDecoder:
     """Return the decoder for *body*: long digits are rare, and checked only where they occur."""
     return _WARY_DECODER if _LONG_NUMBER.search(body) else _DECODER
+
+
+def _is_text(value: JSON) -> bool:
+    """Say whether every text in *value* is one: half of a surrogate pair is not."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_deep(value: JSON) -> bool:

@@ -15,8 +15,9 @@ Shape = dict[str, Any]
 
 FORMAT_VERSION: Final = 1
 EXPRESSION_PATTERN: Final = r"^\s*\$\{\{[\s\S]*\}\}\s*$"
-RECIPE_ID_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,63}$"
-STEP_ID_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
+# Python lets `$` stand before a last newline; the look-ahead does not, in both dialects.
+RECIPE_ID_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,63}$(?!\n)"
+STEP_ID_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$(?!\n)"
 STEP_REFERENCE: Final[Shape] = {"$ref": "#/$defs/step"}
 TRIGGER_REFERENCE: Final[Shape] = {"$ref": "#/$defs/trigger"}
 
@@ -68,7 +69,7 @@ def obj(properties: Mapping[str, Any], *required: str, types: Any = "object") ->
 _TEXT: Final[Shape] = {"type": ["string", "number"]}
 _DURATION: Final[Shape] = {
     "type": "string",
-    "pattern": DURATION_PATTERN,
+    "pattern": DURATION_PATTERN + r"(?!\n)",
     "patternErrorMessage": _DURATION_WANTED,
     "examples": ["10s", "5m", "2h30m", "3d"],
 }
@@ -176,7 +177,7 @@ TRIGGER_KEYS: Final[Mapping[str, Shape]] = {
         ),
         {
             **obj(_MISSED_WORDS, types=["string", "object"]),
-            "pattern": "^(?:last|all|skip)$",
+            "pattern": r"^(?:last|all|skip)$(?!\n)",
             "examples": list(MISSED_CHOICES),
         },
     ),
@@ -245,7 +246,7 @@ STEP_KEYS: Final[Mapping[str, Shape]] = {
         {
             **obj({"continue": {"title": Text("Value", "Valeur")}}, "continue"),
             "type": ["string", "object", "array"],
-            "pattern": "^(?:stop|continue)$",
+            "pattern": r"^(?:stop|continue)$(?!\n)",
             "items": STEP_REFERENCE,
             "examples": ["stop", "continue"],
         },

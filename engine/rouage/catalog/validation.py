@@ -1,13 +1,13 @@
 """Check data against the composed schema; made once per catalog, since making it is slow."""
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
+from rouage.catalog.acceptance import Accept, acceptor
 from rouage.catalog.catalog import Catalog
 from rouage.catalog.schema import recipe_shape
 from rouage.sdk.connector import ActionSpec, TriggerSpec
@@ -26,9 +26,6 @@ _TEXTS: Final = frozenset(
     }
 )
 _NAMED: Final = frozenset({"properties", "$defs"})
-_RECURSIVE: Final = frozenset({"#/$defs/step", "#/$defs/trigger"})
-
-Accept = Callable[[Any], bool]
 
 
 class RecipeValidator:
@@ -39,8 +36,7 @@ class RecipeValidator:
     """
 
     def __init__(self, catalog: Catalog) -> None:
-        schema = bare(recipe_shape(catalog))
-        self._validator = _fast_validator(_inline(schema, schema["$defs"]))
+        self._validator = _fast_validator(bare(recipe_shape(catalog)))
         owners: dict[str, ActionSpec | TriggerSpec] = {**catalog.triggers, **catalog.actions}
         self.declared: dict[str, dict[str, dict[str, Any]]] = {
             id_: {name: spec.parameters.schema_of(name) for name in spec.parameters.names}
@@ -69,56 +65,28 @@ def bare(shape: Any, *, is_named: bool = False) -> Any:
     return shape
 
 
-def _inline(shape: Any, definitions: Mapping[str, Any]) -> Any:
-    """Return *shape* with each reference that is not recursive replaced by its target."""
-    if isinstance(shape, list):
-        return [_inline(item, definitions) for item in shape]
-    if not isinstance(shape, dict):
-        return shape
-    target = shape.get("$ref")
-    if isinstance(target, str) and target not in _RECURSIVE:
-        return _inline(definitions[target.removeprefix("#/$defs/")], definitions)
-    return {key: _inline(value, definitions) for key, value in shape.items()}
-
-
 def _fast_validator(schema: Mapping[str, Any]) -> Any:
     """Return a validator that walks the keys of the data, not the many keys of the schema.
 
-    Values that plainly fit are accepted on the way; everything else is left to jsonschema,
-    so that the verdicts stay its own (a test compares them).
+    What fits for certain is accepted on the way; everything else is left to jsonschema, so
+    that the verdicts stay its own.
     """
-    compiled: dict[int, dict[str, tuple[Accept | None, Any]]] = {}
+    definitions = schema["$defs"]
+    compiled: dict[int, dict[str, tuple[Accept, Any]]] = {}
 
-    def properties(
-        validator: Any, known: Any, instance: Any, _: Any
-    ) -> Iterator[ValidationError]:
+    def properties(validator: Any, known: Any, instance: Any, _: Any) -> Iterator[ValidationError]:
         if type(instance) is not dict:
             return
         ways = compiled.get(id(known))
         if ways is None:
             # The schema lives as long as the validator, so an id is not used twice.
             ways = compiled[id(known)] = {
-                name: (_acceptor(shape), shape) for name, shape in known.items()
+                name: (acceptor(shape, definitions), shape) for name, shape in known.items()
             }
         for name, value in instance.items():
             way = ways.get(name)
-            if way is None or (way[0] is not None and way[0](value)):
-                continue
-            yield from validator.descend(value, way[1], path=name, schema_path=name)
+            if way is not None and not way[0](value):
+                yield from validator.descend(value, way[1], path=name, schema_path=name)
 
-    return extend(Draft202012Validator, {"properties": properties})(schema)
-
-
-def _acceptor(shape: Mapping[str, Any]) -> Accept | None:
-    """Return a quick test for scalars that fit *shape* for certain, or None."""
-    if not shape:
-        return lambda _: True
-    types = shape.get("type", ())
-    types = {types} if isinstance(types, str) else set(types)
-    if "string" not in types:
-        return None
-    pattern = shape.get("pattern")
-    if pattern is None:
-        return lambda value: type(value) is str
-    search = re.compile(pattern).search
-    return lambda value: type(value) is str and search(value) is not None
+    make: Any = extend(Draft202012Validator, {"properties": properties})  # type: ignore[no-untyped-call] # untyped there
+    return make(schema)

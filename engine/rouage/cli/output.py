@@ -96,20 +96,9 @@ class Output:
         from rich.table import Table
         from rich.text import Text as Cell
 
+        from rouage.cli.states import STYLES
+
         table = Table(*heads, box=SIMPLE_HEAD, header_style="bold")
         for row in cells:
-            table.add_row(*(Cell(cell, style=_STYLES.get(cell, "")) for cell in row))
+            table.add_row(*(Cell(cell, style=STYLES.get(cell, "")) for cell in row))
         Console(file=self._stdout, highlight=False, markup=False, emoji=False).print(table)
-
-
-_STYLES: Final = {
-    "succeeded": "green",
-    "ok": "green",
-    "listening": "green",
-    "failed": "red",
-    "error": "red",
-    "needs_attention": "yellow",
-    "degraded": "yellow",
-    "waiting": "cyan",
-    "running": "cyan",
-}

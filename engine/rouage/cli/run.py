@@ -11,6 +11,7 @@ from rouage.cli.eval import read_event
 from rouage.cli.journal import ask
 from rouage.cli.parser import Parser
 from rouage.cli.session import FAILED, OK, Session
+from rouage.cli.states import state_word
 from rouage.errors import UsageError
 from rouage.language import Text
 from rouage.model.recipe import Recipe
@@ -123,7 +124,7 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
         session.output.data({**receipt, "results": runs})
     else:
         for one in runs:
-            session.tell(_ENDED, run=one["id"], state=one["state"])
+            session.tell(_ENDED, run=one["id"], state=state_word(one["state"], session.language))
     return OK if all(one["state"] in _GOOD for one in runs) else FAILED
 
 

@@ -6,6 +6,7 @@ from typing import Final, cast, get_args
 from rouage.cli.journal import ask
 from rouage.cli.parser import Parser
 from rouage.cli.session import OK, Session
+from rouage.cli.states import local_time, state_word
 from rouage.durable.port import Reader, RunFilter
 from rouage.language import Text
 from rouage.model.run import RunRecord, RunState
@@ -76,8 +77,8 @@ def _row(run: RunRecord, session: Session) -> list[object]:
     return [
         run.id,
         run.recipe,
-        run.state,
-        started.astimezone(session.settings.zone).strftime("%Y-%m-%d %H:%M:%S"),
+        state_word(run.state, session.language),
+        local_time(started, session.settings.zone),
         "" if seconds is None else f"{seconds:.3f}",
         error.get("message", "") if isinstance(error, dict) else error or "",
     ]

@@ -7,6 +7,7 @@ from rouage.cli.journal import ask, find_run
 from rouage.cli.output import one_line
 from rouage.cli.parser import Parser
 from rouage.cli.session import OK, Session
+from rouage.cli.states import local_time, state_word
 from rouage.durable.port import Reader
 from rouage.language import Text
 from rouage.model.recipe import StepUse
@@ -72,7 +73,12 @@ def _ids(steps: tuple[StepUse, ...]) -> dict[str, str | None]:
 
 def _lines(session: Session, detail: dict[str, Any]) -> list[str]:
     seconds = detail["duration_seconds"]
-    facts = {**detail, "seconds": "–" if seconds is None else f"{seconds:.3f}"}
+    facts = {
+        **detail,
+        "seconds": "–" if seconds is None else f"{seconds:.3f}",
+        "state": state_word(detail["state"], session.language),
+        "started": local_time(detail["started"], session.settings.zone),
+    }
     lines = [session.say(_HEAD, **facts)]
     lines += [_labelled(session, _EVENT, detail["event_data"])]
     lines += conditions_of(session, detail["conditions"])
@@ -90,7 +96,8 @@ def _step_lines(session: Session, step: dict[str, Any]) -> list[str]:
     name = f" ({step['id']})" if step["id"] else ""
     seconds = "" if step["duration_seconds"] is None else f"  {step['duration_seconds']:.3f} s"
     tries = f"  {session.say(_ATTEMPTS, count=step['attempts'])}" if step["attempts"] > 1 else ""
-    lines = [f"  {step['path']}  {step['action']}{name}  {step['state']}{seconds}{tries}"]
+    state = state_word(step["state"], session.language)
+    lines = [f"  {step['path']}  {step['action']}{name}  {state}{seconds}{tries}"]
     lines += [f"  {line}" for line in conditions_of(session, step["conditions"])]
     for label, key in ((_PARAMETERS, "parameters"), (_RESULT, "result")):
         if step[key] not in (None, {}, []):

@@ -6,6 +6,7 @@ from typing import Any, Final
 from rouage.cli.client import NotRunning, find_daemon
 from rouage.cli.parser import Parser
 from rouage.cli.session import Session
+from rouage.cli.states import local_time, state_word
 from rouage.language import Text
 
 WELL: Final = 0
@@ -92,26 +93,32 @@ def _stopped(session: Session) -> int:
 
 
 def _print(session: Session, status: dict[str, Any]) -> None:
-    session.tell(_HEAD, **{"state": "?", "pid": "?", "started": "?"} | status)
+    language, zone = session.language, session.settings.zone
+    session.tell(
+        _HEAD,
+        state=state_word(str(status.get("state")), language),
+        pid=status.get("pid", "?"),
+        started=local_time(status.get("started"), zone),
+    )
     if status.get("reason"):
         session.tell(_REASON, reason=status["reason"])
     session.tell(_PORTS, **status)
     if status.get("connectors_broken"):
         session.tell(_BROKEN, names=", ".join(status["connectors_broken"]))
     unwell = [one for one in status.get("recipes") or [] if one.get("state") not in _WELL_RECIPES]
-    _table(session, _HEADS, [_trigger_row(one) for one in status.get("triggers") or []])
+    _table(session, _HEADS, [_trigger_row(session, one) for one in status.get("triggers") or []])
     _table(
         session, _RECIPE_HEADS, [[one[key] for key in ("id", "message", "file")] for one in unwell]
     )
 
 
-def _trigger_row(trigger: dict[str, Any]) -> list[object]:
+def _trigger_row(session: Session, trigger: dict[str, Any]) -> list[object]:
     return [
         trigger.get("recipe", ""),
         f"{trigger.get('trigger', '')} {trigger.get('uses', '')}",
-        trigger.get("state", ""),
+        state_word(str(trigger.get("state")), session.language),
         trigger.get("events", 0),
-        trigger.get("last_event") or "–",
+        local_time(trigger.get("last_event"), session.settings.zone),
         trigger.get("reason") or "",
     ]
 

@@ -13,6 +13,7 @@ from rouage.cli.output import one_line
 from rouage.cli.parser import Parser
 from rouage.cli.session import OK, Session
 from rouage.cli.show import conditions_of
+from rouage.cli.states import local_time, state_word
 from rouage.durable.port import EventRecord, Reader
 from rouage.errors import RouageError
 from rouage.language import Text
@@ -130,8 +131,7 @@ async def _in_force(reader: Reader, folder: "RecipeFolder") -> list[Recipe]:
 def _from_event(session: Session, record: EventRecord) -> list[Finding]:
     """Return what each recipe decided about one event."""
     runs = {one.recipe: one for one in record.runs}
-    local = record.event.time.astimezone(session.settings.zone)
-    moment = local.strftime("%Y-%m-%d %H:%M:%S")
+    moment = local_time(record.event.time, session.settings.zone)
     return [
         _decision(session, record, verdict, runs.get(verdict.recipe), moment)
         for verdict in record.verdicts
@@ -147,7 +147,7 @@ def _decision(
         "recipe": verdict.recipe,
         "time": moment,
         "run": run.id if run else "",
-        "state": run.state if run else "",
+        "state": state_word(run.state, language) if run else "",
         "outcome": verdict.outcome,
         "error": _message(error),
     }

@@ -1,7 +1,7 @@
 """What the interpreter may do for one run, kept in step with the journal (R4-R6, R8, R15)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -36,8 +36,12 @@ _NOT_JSON: Final = Text(
 )
 _UNKNOWN_OUTCOME: Final = Text(
     "the step {path} may or may not have acted: it was interrupted before its result was recorded",
-    "l’étape {path} a peut-être agi : elle a été interrompue avant que son résultat soit enregistré",
+    "l’étape {path} a peut-être agi : elle a été interrompue avant l’enregistrement du résultat",
 )
+_NOT_RECORDED: Final = Text(
+    "a result could not be recorded", "un résultat n’a pas pu être enregistré"
+)
+_NOTHING: Final[Mapping[str, StepRecord]] = {}
 _SETTLED: Final = frozenset({"done", "failed", "skipped"})
 
 
@@ -45,12 +49,19 @@ class EmbeddedRunContext:
     """One execution of one run: from the start or from where the record ends."""
 
     def __init__(
-        self, run: LiveRun, *, journal: Journal, clock: Clock, failpoints: Failpoints | None
+        self,
+        run: LiveRun,
+        *,
+        journal: Journal,
+        clock: Clock,
+        now: Callable[[], int],
+        failpoints: Failpoints | None,
     ) -> None:
         self._run = run
         self._clock = clock
+        self._now = now
         self._failpoints = failpoints
-        self._known = run.steps
+        self._known = run.steps or _NOTHING
         self._writer = StepWriter(run, journal)
 
     @property
@@ -72,9 +83,7 @@ class EmbeddedRunContext:
     def recorded(self, path: str) -> StepRecord | None:
         """Return what is already known of the step."""
         known = self._writer.written(path)
-        if known is None and self._known:
-            return self._known.get(path)
-        return known
+        return self._known.get(path) if known is None else known
 
     def skip(self, path: str, action: str, conditions: Sequence[JSON]) -> None:
         """Record that the step was skipped, and the values that decided it."""
@@ -112,37 +121,36 @@ class EmbeddedRunContext:
     ) -> JSON:
         """Execute a step durably and return its result (see the port)."""
         attempts, first = 0, None
-        known = self._known.get(path) if self._known else None
+        run = self._run
+        known = self._known.get(path)
         if known is not None:
             if known.state in _SETTLED:
                 return _outcome(known)
             attempts, first = self._take_up(path, spec, known)
-        key = idempotency_key(self._run.id, path)
+        needs_start = spec.inverse is not None or not spec.may_repeat
+        key = idempotency_key(run.id, path)
         while True:
             attempts += 1
-            await self._reach_disk(path, spec, attempts, first)
+            if needs_start or run.halt is not None or not run.batch.is_committed:
+                await self._reach_disk(path, spec, attempts, first, needs_start=needs_start)
             began = self._now()
             if first is None:
                 first = began
             try:
                 result = await call(Attempt(number=attempts, idempotency_key=key))
                 text = encode(result)
-            except StepError as error:
-                self._fail(path, spec, attempts, error, first)
-            except asyncio.CancelledError:
-                self._cut(path, spec, attempts, first)
-                raise
-            except Exception as error:  # noqa: BLE001 - the border around a step
-                wrong = _NOT_JSON if isinstance(error, NOT_JSON) else _UNEXPECTED
-                failure = StepError(wrong, action=spec.action, kind=type(error).__name__)
-                self._fail(path, spec, attempts, failure, first)
-            else:
-                if self._failpoints is not None:
-                    self._failpoints.reach("after_effect")
-                self._writer.done(path, spec, attempts, text, (first, self._now()))
-                return decode(text)
+            except BaseException as error:  # noqa: BLE001 - the border around a step
+                self._judge(path, spec, attempts, error, first)
+                continue
+            if self._failpoints is not None:
+                self._failpoints.reach("after_effect")
+            self._writer.done(path, spec, attempts, text, (first, self._now()))
+            value: JSON = decode(text)
+            return value
 
-    async def _reach_disk(self, path: str, spec: StepSpec, attempt: int, first: int | None) -> None:
+    async def _reach_disk(
+        self, path: str, spec: StepSpec, attempt: int, first: int | None, *, needs_start: bool
+    ) -> None:
         """Return when everything recorded so far is on disk, the start of this call included.
 
         Raises:
@@ -151,24 +159,37 @@ class EmbeddedRunContext:
         run = self._run
         if run.halt is not None:
             raise RunParked
-        has_start = not spec.may_repeat or spec.inverse is not None
-        if has_start:
+        if needs_start:
             self._writer.started(path, spec, attempt, self._now() if first is None else first)
         batch = run.batch
-        if batch.is_committed:
-            return
-        try:
-            await wait_for(batch)
-        except asyncio.CancelledError:
-            if has_start:
-                self._writer.not_started(path, spec, attempt - 1)
-            raise
+        if not batch.is_committed:
+            future = asyncio.get_running_loop().create_future()
+            batch.waiting.append(future)
+            try:
+                await future
+            except asyncio.CancelledError:
+                if needs_start:
+                    self._writer.not_started(path, spec, attempt - 1)
+                raise
         if batch.errors and run.seq in batch.errors:
-            raise JournalError(
-                Text("a result could not be recorded", "un résultat n’a pas pu être enregistré")
-            ) from batch.errors[run.seq]
-        if has_start and self._failpoints is not None:
+            raise JournalError(_NOT_RECORDED) from batch.errors[run.seq]
+        if needs_start and self._failpoints is not None:
             self._failpoints.reach("after_start_commit")
+
+    def _judge(
+        self, path: str, spec: StepSpec, attempts: int, error: BaseException, first: int
+    ) -> None:
+        """Record how a call went wrong; return when it may be made again at once."""
+        if isinstance(error, StepError):
+            self._fail(path, spec, attempts, error, first)
+        elif isinstance(error, Exception):
+            text = _NOT_JSON if isinstance(error, NOT_JSON) else _UNEXPECTED
+            failure = StepError(text, action=spec.action, kind=type(error).__name__)
+            self._fail(path, spec, attempts, failure, first)
+        else:
+            if isinstance(error, asyncio.CancelledError):
+                self._cut(path, spec, attempts, first)
+            raise error
 
     def _take_up(self, path: str, spec: StepSpec, known: StepRecord) -> tuple[int, int | None]:
         """Return the attempts already made and when the first began; park what is in doubt."""
@@ -224,9 +245,6 @@ class EmbeddedRunContext:
         self._run.state = "waiting"
         self._run.deadline = deadline
         raise RunParked
-
-    def _now(self) -> int:
-        return to_microseconds(self._clock.now())
 
 
 async def wait_for(batch: Batch) -> None:

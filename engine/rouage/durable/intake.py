@@ -223,7 +223,7 @@ def _add_verdicts(batch: Batch, intake: Intake, verdicts: Sequence[Verdict]) -> 
                 verdict.outcome,
                 verdict.definition,
                 store(list(verdict.conditions), blobs) if verdict.conditions else None,
-                store(verdict.error, blobs),
+                None if verdict.error is None else store(verdict.error, blobs),
                 number,
             )
         )

@@ -90,7 +90,9 @@ class Journal(Protocol):
     """Rows that survive: batches go in, in order; each is on disk when `committed` is called."""
 
     @property
-    def reader(self) -> JournalReader: ...
+    def reader(self) -> JournalReader:
+        """Return what answers questions about the rows on disk."""
+        ...
 
     async def open(self) -> Opened:
         """Return what is there; safe to call again."""

@@ -59,20 +59,22 @@ class MemoryRows:
         for run in batch.runs:
             if run[2] not in lost:
                 self.runs.setdefault(run[0], run)
-        for seq in batch.matched:
-            self.events[seq] = (*self.events[seq][:8], 1)
         for step in batch.steps:
             self._add_step(step)
         self.updates.update({seq: row for seq, row in batch.updates.items() if seq in self.runs})
-        for seq in batch.fired:
-            for waiter in [waiter for waiter in self.waiters if waiter[0] == seq]:
-                del self.waiters[waiter]
-        self.waiters.update({(row[0], row[1]): row[3] for row in batch.waiters})
         self.effects.update({row[:3]: row[3] for row in batch.effects})
-        for key, value in batch.items.items():
-            self.items[key] = value
-            if value is None:
-                del self.items[key]
+        self._add_rest(batch)
+
+    def _add_rest(self, batch: Batch) -> None:
+        for seq in batch.matched:
+            self.events[seq] = (*self.events[seq][:8], 1)
+        fired = set(batch.fired)
+        for waiter in [waiter for waiter in self.waiters if waiter[0] in fired]:
+            del self.waiters[waiter]
+        self.waiters.update({(row[0], row[1]): row[3] for row in batch.waiters})
+        self.items.update(batch.items)
+        for key in [key for key, value in batch.items.items() if value is None]:
+            del self.items[key]
         for digest, recipe, _, body in batch.definitions:
             self.definitions[digest] = (recipe, body)
             self.accepted[recipe] = body
@@ -338,6 +340,7 @@ class MemoryJournal:
 
     async def close(self, *, clean: bool) -> bool:
         """Write what waits; False when it cannot be written."""
+        del clean
         self._commit()
         return not self._kept
 

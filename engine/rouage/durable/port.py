@@ -87,11 +87,19 @@ class RunContext(Protocol):
     """What the interpreter may do for one run. Paths are stable for a pinned definition."""
 
     @property
-    def run_id(self) -> str: ...
+    def run_id(self) -> str:
+        """Return the id of the run."""
+        ...
+
     @property
-    def event(self) -> Event: ...
+    def event(self) -> Event:
+        """Return the event that started the run."""
+        ...
+
     @property
-    def started(self) -> datetime: ...
+    def started(self) -> datetime:
+        """Return when the run first started."""
+        ...
 
     async def step(
         self, path: str, spec: StepSpec, call: Callable[[Attempt], Awaitable[JSON]]

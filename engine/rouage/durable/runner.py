@@ -14,7 +14,7 @@ from rouage.durable.lanes import Lane, Lanes
 from rouage.durable.live import NOWHERE, LiveRun
 from rouage.durable.port import PROTOCOL, BlockedRun, Execute, RunOutcome, RunParked
 from rouage.durable.timers import Timers
-from rouage.durable.values import store, to_microseconds
+from rouage.durable.values import microseconds_of, store
 from rouage.errors import JournalError, RouageError
 from rouage.language import Text
 from rouage.model.run import RunState
@@ -43,6 +43,7 @@ class Runner:
     ) -> None:
         self._journal = journal
         self._clock = clock
+        self.now = microseconds_of(clock)
         self._failpoints = failpoints
         self._execute: Execute | None = None
         self._definitions: dict[str, bytes] = {}
@@ -56,8 +57,6 @@ class Runner:
         self.live: dict[str, LiveRun] = {}
         self.loading: dict[int, asyncio.Task[None]] = {}
         self.timers = Timers(clock, self._due)
-
-    # Starting.
 
     def open(self, execute: Execute, open_runs: Iterable[OpenRun]) -> None:
         """Put every unfinished run where it belongs, oldest first, then claim."""
@@ -103,7 +102,6 @@ class Runner:
         task = asyncio.get_running_loop().create_task(self._drive(run, self._execute))
         run.task = task
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     def dispatch(self) -> None:
         """Start whatever may start now, in order; claims share the commit of what freed them."""
@@ -141,7 +139,8 @@ class Runner:
                 await wait_for(batch)
         try:
             found = {run.run.seq: run for run in await self._journal.reader.load(list(lanes))}
-        except JournalError:
+        except JournalError as error:
+            logger.warning("runs could not be read back; trying again: %s", error)
             await self._put_back(cold)
             return
         for seq, lane in cold:
@@ -165,7 +164,6 @@ class Runner:
 
     async def _put_back(self, cold: list[tuple[int, Lane]]) -> None:
         """Queue again, in their old order, runs that could not be read now."""
-        logger.exception("runs could not be read back; trying again")
         await self._clock.sleep(_PAUSE_SECONDS)
         for seq, lane in reversed(cold):
             self.loading.pop(seq, None)
@@ -191,15 +189,17 @@ class Runner:
         run.state = loaded.run.state
         return run
 
-    # Running.
-
     async def _drive(self, run: LiveRun, execute: Execute) -> None:
         try:
             definition = self._definitions.get(run.definition)
             if definition is None:
                 definition = await self._fetch(run.definition)
             context = EmbeddedRunContext(
-                run, journal=self._journal, clock=self._clock, failpoints=self._failpoints
+                run,
+                journal=self._journal,
+                clock=self._clock,
+                now=self.now,
+                failpoints=self._failpoints,
             )
             outcome = await execute(context, definition)
             self._end(run, outcome)
@@ -207,14 +207,14 @@ class Runner:
             self._stop(run)
         except BlockedRun as blocked:
             self.write(run, "blocked", reason=blocked.reason)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             if run.halt is None and not self.is_closing:
-                self._end(run, _unexpected(run, "CancelledError"))
+                self._end(run, _unexpected(run, error))
                 return
             self._stop(run)
             raise
         except Exception as error:  # noqa: BLE001 - no run can stop the daemon
-            self._end(run, _unexpected(run, type(error).__name__))
+            self._end(run, _unexpected(run, error))
         finally:
             self._leave(run)
 
@@ -246,6 +246,8 @@ class Runner:
 
     def _leave(self, run: LiveRun) -> None:
         self.live.pop(run.id, None)
+        if run.task is not None:
+            self._tasks.discard(run.task)
         self._last = run.batch
         if run.state == "waiting" and run.deadline is not None:
             self._parked[run.seq] = (run.lane, run.batch)
@@ -273,24 +275,18 @@ class Runner:
         batch.updates[run.seq] = (
             run.seq,
             state,
-            store(reason, blobs),
+            None if reason is None else store(reason, blobs),
             run.started,
             self.now() if ended else None,
-            store(error, blobs),
-            store(outputs, blobs),
-            store(run.cancel, blobs),
+            None if error is None else store(error, blobs),
+            None if outputs is None else store(outputs, blobs),
+            None if run.cancel is None else store(run.cancel, blobs),
         )
         if not run.is_fresh and state != "waiting":
             batch.fired.append(run.seq)
         run.state = state
         run.batch = batch
         return batch
-
-    def now(self) -> int:
-        """Return the present in microseconds since 1970."""
-        return to_microseconds(self._clock.now())
-
-    # Waiting, stopping.
 
     def _due(self, seq: int) -> None:
         parked = self._parked.get(seq)
@@ -345,6 +341,7 @@ class Runner:
         return not late
 
 
-def _unexpected(run: LiveRun, kind: str) -> RunOutcome:
-    logger.exception("run %s failed unexpectedly", run.id)
-    return RunOutcome(state="failed", error=RouageError(_UNEXPECTED, kind=kind).record())
+def _unexpected(run: LiveRun, error: BaseException) -> RunOutcome:
+    logger.error("run %s failed unexpectedly", run.id, exc_info=error)
+    failure = RouageError(_UNEXPECTED, kind=type(error).__name__)
+    return RunOutcome(state="failed", error=failure.record())

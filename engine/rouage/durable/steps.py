@@ -125,7 +125,7 @@ class StepWriter:
             None if spec.parameters is None else store(spec.parameters, blobs),
             store(list(spec.conditions), blobs) if spec.conditions else None,
             None,
-            store(error, blobs),
+            None if error is None else store(error, blobs),
             times[0],
             times[1],
             times[2],

@@ -1,10 +1,13 @@
 """How values enter and leave the journal: JSON text, microseconds, and large ones as blobs."""
 
 import json
+import time
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final
 
+from rouage.clock import Clock, SystemClock
 from rouage.sdk.json import JSON
 
 INLINE_BYTES: Final = 64 * 1024
@@ -22,7 +25,28 @@ _encoder: Final = json.JSONEncoder(
 _ascii_encoder: Final = json.JSONEncoder(
     ensure_ascii=True, separators=(",", ":"), allow_nan=False, check_circular=False
 )
-_decode_at: Final = json.JSONDecoder().scan_once
+_decoder: Any = json.JSONDecoder()
+# The scanner itself, without the search for white space around what we wrote ourselves.
+_decode_at: Final[Callable[[str, int], tuple[Any, int]]] = _decoder.scan_once
+
+
+def _refuse(value: object) -> None:
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def _make_chunks() -> Callable[[Any, int], Iterable[str]]:
+    """Return the C encoder itself: `JSONEncoder.encode` builds it anew for every value."""
+    module: Any = json.encoder
+    if module.c_make_encoder is None:
+        return lambda value, _: (_encoder.encode(value),)
+    quote = module.encode_basestring
+    chunks: Callable[[Any, int], Iterable[str]] = module.c_make_encoder(
+        None, _refuse, quote, None, ":", ",", False, False, False
+    )
+    return chunks
+
+
+_chunks: Final = _make_chunks()
 
 NOT_JSON: Final = (TypeError, ValueError, RecursionError)
 """What `encode` raises for something that is not JSON."""
@@ -30,7 +54,7 @@ NOT_JSON: Final = (TypeError, ValueError, RecursionError)
 
 def encode(value: JSON) -> str:
     """Return *value* as JSON text that UTF-8 can carry (lone surrogates are escaped)."""
-    text = _encoder.encode(value)
+    text = "".join(_chunks(value, 0))
     if not text.isascii():
         try:
             text.encode()
@@ -66,6 +90,14 @@ def store_text(text: str, blobs: dict[bytes, bytes]) -> Stored:
 def to_microseconds(instant: datetime) -> int:
     """Return *instant* as whole microseconds since 1970, exactly."""
     return (instant - _EPOCH) // _MICROSECOND
+
+
+def microseconds_of(clock: Clock) -> Callable[[], int]:
+    """Return a function that tells the time of *clock* in microseconds since 1970."""
+    if isinstance(clock, SystemClock):
+        # The same instant, several times per run, without a `datetime` in between.
+        return lambda: time.time_ns() // 1000
+    return lambda: to_microseconds(clock.now())
 
 
 def from_microseconds(microseconds: int) -> datetime:

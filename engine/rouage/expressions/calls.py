@@ -1,5 +1,6 @@
 """Closures of filters, functions and `is defined`: arguments, secrets, missing values."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from rouage.errors import ExpressionError
@@ -42,18 +43,18 @@ def wrong_count(node: Filtered, spec: FilterSpec) -> ExpressionError | None:
     return located("RG444", node.name_start, node.name_end, usage=spec.usage, **facts)
 
 
-class CallBuilder:
+class CallBuilder(ABC):
     """The part of the compiler that knows filters and functions."""
 
     source: str
 
+    @abstractmethod
     def build(self, node: Node) -> Run:
         """Return the closure of *node*."""
-        raise NotImplementedError
 
+    @abstractmethod
     def folded(self, run: Run, *parts: Run) -> Run:
         """Return the constant that *run* gives if all its *parts* are constants."""
-        raise NotImplementedError
 
     def call(self, node: Call) -> Run:
         """Return the closure of a function."""

@@ -1,5 +1,6 @@
 """The part of the static check that knows filters."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from rouage.errors import ExpressionError
@@ -28,24 +29,24 @@ from rouage.expressions.shapes import (
 _FIELD_FILTERS = frozenset({"map", "where", "sort"})
 
 
-class FilterChecker:
+class FilterChecker(ABC):
     """Checks of filters: existence, arguments, what they work on, what they give."""
 
     source: str
 
+    @abstractmethod
     def shape(self, node: nodes.Node) -> Shape:
         """Return the shape of *node*."""
-        raise NotImplementedError
 
+    @abstractmethod
     def leniently(self, node: nodes.Node) -> Shape:
         """Return the shape of *node* where a missing field is allowed for."""
-        raise NotImplementedError
 
+    @abstractmethod
     def note_at(
         self, start: int, end: int, code: str, *, warning: bool = False, **facts: Any
     ) -> None:
         """Note the mistake *code* from *start* to *end*."""
-        raise NotImplementedError
 
     def filtered(self, node: nodes.Filtered) -> Shape:
         """Return the shape of what a filter gives."""

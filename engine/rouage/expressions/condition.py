@@ -48,7 +48,7 @@ class Condition:
         self.evaluate = expression.evaluate if _is_test(node) else _boolean(expression)
         self._leaves: tuple[tuple[str, Run], ...] | None = None
 
-    def explain(self, scope: Mapping[str, Any]) -> tuple[bool, JSON]:
+    def explain(self, scope: Mapping[str, Any]) -> tuple[bool, dict[str, Any]]:
         """Return whether it holds, and a masked record of the values it looked at.
 
         The record is `{"expression", "value", "values": {"event.file.size": 12}}`; what is

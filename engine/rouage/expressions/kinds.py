@@ -1,7 +1,7 @@
 """The kinds of values that expressions know, and how a sentence names them."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from types import NoneType
 from typing import Any, Final
@@ -29,7 +29,7 @@ TYPES: Final[dict[str, tuple[type, ...]]] = {
     "null": (NoneType,),
     "list": (list, tuple),
     "object": (dict, Mapping),
-    "date": (date,),
+    "date": (date, datetime),
     "secret": (Secret,),
 }
 NUMBERS: Final = frozenset({int, float, Decimal})

@@ -35,7 +35,7 @@ class Path:
         """Return the value, or `MISSING`; it never raises."""
         value = scope.get(self.root.name, MISSING)
         for name in self.names:
-            value = _step(value, name)
+            value = value.get(name, MISSING) if type(value) is dict else _step(value, name)
         return value
 
     def demand(self, scope: Any) -> Any:
@@ -53,7 +53,7 @@ class Path:
         return value
 
     def _root(self, scope: Any) -> Any:
-        name, start, end = self.root
+        name, start, end = self.root.name, self.root.start, self.root.end
         if name in scope and name not in HIDDEN_ROOTS:
             return scope[name]
         known = [root for root in scope if root.isidentifier() and root not in HIDDEN_ROOTS]

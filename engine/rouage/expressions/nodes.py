@@ -1,9 +1,15 @@
-"""What an expression is made of once parsed; every node knows its place in the source."""
+"""What an expression is made of once parsed; every node knows its place in the source.
 
-from typing import Any, NamedTuple, TypeAlias, Union
+Nothing changes a node once it is made. They are not frozen only because that would make
+each of them twice as slow to make, and there are dozens for every expression.
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias, Union
 
 
-class Literal(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Literal:
     """A value written out."""
 
     value: Any
@@ -11,7 +17,8 @@ class Literal(NamedTuple):
     end: int
 
 
-class Name(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Name:
     """A root such as `event`."""
 
     name: str
@@ -19,7 +26,8 @@ class Name(NamedTuple):
     end: int
 
 
-class Field(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Field:
     """`target.name`; the name ends where the node ends."""
 
     target: "Node"
@@ -28,7 +36,8 @@ class Field(NamedTuple):
     end: int
 
 
-class Index(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Index:
     """`target[key]`."""
 
     target: "Node"
@@ -37,7 +46,8 @@ class Index(NamedTuple):
     end: int
 
 
-class Unary(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Unary:
     """`not`, `-` or `+` before a value."""
 
     operator: str
@@ -46,7 +56,8 @@ class Unary(NamedTuple):
     end: int
 
 
-class Binary(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Binary:
     """Two values and the operator between them."""
 
     operator: str
@@ -56,7 +67,8 @@ class Binary(NamedTuple):
     end: int
 
 
-class Chain(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Chain:
     """Two or more values joined by the same `and`, `or` or `~`."""
 
     operator: str
@@ -65,7 +77,8 @@ class Chain(NamedTuple):
     end: int
 
 
-class Choice(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Choice:
     """`yes if condition else no`."""
 
     condition: "Node"
@@ -75,7 +88,8 @@ class Choice(NamedTuple):
     end: int
 
 
-class ListOf(NamedTuple):
+@dataclass(slots=True, eq=False)
+class ListOf:
     """`[a, b]`."""
 
     items: tuple["Node", ...]
@@ -83,7 +97,8 @@ class ListOf(NamedTuple):
     end: int
 
 
-class Filtered(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Filtered:
     """`target | name(arguments)`; *name_start* and *name_end* are the place of the name."""
 
     target: "Node"
@@ -95,7 +110,8 @@ class Filtered(NamedTuple):
     end: int
 
 
-class Call(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Call:
     """`name(arguments)`."""
 
     name: str
@@ -105,7 +121,8 @@ class Call(NamedTuple):
     end: int
 
 
-class Defined(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Defined:
     """`target is defined`, or `is not defined`."""
 
     target: "Node"

@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from rouage.expressions.dates import iso_date
@@ -15,7 +15,7 @@ from rouage.model.secret import Secret
 _FLOAT_LIMIT: Final = 1.7e308
 _NESTING: Final = 60
 _DAY_SECONDS: Final = 86_400
-_COMPARABLE: Final = frozenset({str, bool, type(None)})
+_COMPARABLE: Final = frozenset({bool, type(None)})
 
 
 def _number(value: Any) -> Any:
@@ -48,12 +48,12 @@ def _calculate(calculation: Callable[[Any, Any], Any], left: Any, right: Any) ->
 
 def decimal_of(value: Any) -> Decimal:
     """Return a number as a decimal; a fraction counts as it is written, not as it is stored."""
-    if type(value) is Decimal:
-        return value
-    try:
-        return Decimal(repr(value) if type(value) is float else value)
-    except (ValueError, InvalidOperation):
-        raise Fault("RG472") from None
+    found = (
+        value if type(value) is Decimal else Decimal(repr(value) if type(value) is float else value)
+    )
+    if not found.is_finite():
+        raise Fault("RG472")
+    return found
 
 
 def _are_numbers(left: Any, right: Any) -> bool:
@@ -188,9 +188,9 @@ def _same(left: Any, right: Any) -> bool:
         return left.keys() == right.keys() and all(_same(left[name], right[name]) for name in left)
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
         return len(left) == len(right) and all(map(_same, left, right))
-    if type(left) is type(right) or (isinstance(left, str) and isinstance(right, str)):
-        return type(left) in _COMPARABLE and bool(left == right)
-    return False
+    if isinstance(left, str) and isinstance(right, str):
+        return left == right
+    return type(left) is type(right) and type(left) in _COMPARABLE and bool(left == right)
 
 
 def _equal_numbers(left: Any, right: Any) -> bool:
@@ -236,7 +236,7 @@ def ordered_pair(sign: str, left: Any, right: Any) -> tuple[Any, Any]:
         if type(left) is Decimal or type(right) is Decimal:
             return decimal_of(left), decimal_of(right)
         return left, right
-    if type(left) is str and type(right) is str:
+    if isinstance(left, str) and isinstance(right, str):
         return left, right
     dates = isinstance(left, date) or isinstance(right, date)
     if dates and isinstance(left, str | date) and isinstance(right, str | date):

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
 from typing import Any, Final
 
 from rouage.errors import ExpressionError
@@ -21,7 +20,7 @@ RESERVED: Final = frozenset(
 
 _GRAMMAR: Final = re.compile(
     r"""\s*(?:
-        (?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*)*)
+        (?P<name>[^\W\d]\w*)(?P<path>(?:\.[^\W\d]\w*)+)?
       | (?P<sign>[.,()\[\]%~])
       | (?P<habit>&&|\|\||===|!==|\?\.|\?\?|=>|\*\*|<>|=<|\+\+|--(?=\w)|[-+*/]=|\$?\{\{|\}\})
       | (?P<operator>==|!=|<=|>=|//|[-+*/<>|])
@@ -46,7 +45,7 @@ INSTEAD: Final = {
 _TYPOGRAPHIC: Final = frozenset("“”„‘’‚«»`´")
 
 _SIGNS: Final = frozenset({"sign", "operator"})
-_LITERALS: Final = frozenset({"text", "number"})
+_NAMES: Final = frozenset({"name", "path"})
 
 
 def tokenize(source: str) -> list[Token]:
@@ -60,42 +59,28 @@ def tokenize(source: str) -> list[Token]:
     tokens: list[Token] = []
     add = tokens.append
     for found in _GRAMMAR.finditer(source):
-        kind = found.lastgroup or "end"
-        start, end = found.span(kind)
+        kind, end = found.lastgroup or "", found.end()
+        start = found.start("name" if kind == "path" else kind)
         value = source[start:end]
-        if kind == "name":
-            _add_name(add, value, start, end)
-        elif kind in _SIGNS:
+        if kind in _SIGNS or value in RESERVED:
             add((value, value, start, end))
-        elif kind in _LITERALS:
-            read = _unescape(value, start) if kind == "text" else _number(found, start, end)
-            add((kind, read, start, end))
+        elif kind in _NAMES:
+            add((kind, value, start, end))
         elif kind != "end":
-            raise _explain(source, value, start, end)
+            add(_literal(found, source, start, end))
     add(("end", "", len(source), len(source)))
     if len(tokens) > TOKEN_LIMIT:
         raise located("RG411", 0, len(source), limit=TOKEN_LIMIT)
     return tokens
 
 
-def _add_name(add: Callable[[Token], None], name: str, start: int, end: int) -> None:
-    if "." not in name:
-        add((name if name in RESERVED else "name", name, start, end))
-    elif name.split(".", 1)[0] in RESERVED:
-        _add_apart(add, name, start)
-    else:
-        add(("path", name, start, end))
-
-
-def _add_apart(add: Callable[[Token], None], path: str, start: int) -> None:
-    """Add the tokens of a reserved word and what points hang on it."""
-    first, *others = path.split(".")
-    end = start + len(first)
-    add((first if first in RESERVED else "name", first, start, end))
-    for name in others:
-        start, end = end + 1, end + 1 + len(name)
-        add((".", ".", start - 1, start))
-        add((name if name in RESERVED else "name", name, start, end))
+def _literal(found: re.Match[str], source: str, start: int, end: int) -> Token:
+    kind, value = found.lastgroup, source[start:end]
+    if kind == "text":
+        return (kind, _unescape(value, start), start, end)
+    if kind == "number":
+        return (kind, _number(found, start, end), start, end)
+    raise _explain(source, value, start, end)
 
 
 def _unescape(quoted: str, start: int) -> str:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from rouage.expressions.faults import Fault
+from rouage.expressions.faults import Fault, located
 from rouage.model.secret import MASK, Secret
 from rouage.sdk.json import JSON
 
@@ -13,6 +13,9 @@ TEXT_LIMIT: Final = 1_048_576
 LIST_LIMIT: Final = 10_000
 INTEGER_LIMIT: Final = 2**128
 """Bounds of authoring X3: characters of a text, elements of a list, size of an integer."""
+
+_NESTING: Final = 100
+"""Deepest data that leave for a connector; every level costs two frames of the stack."""
 
 _NOISE: Final = 3
 _PLAIN_INTEGER: Final = 1e15
@@ -97,40 +100,55 @@ def join_texts(parts: Sequence[Any]) -> str | Secret:
 
 
 def reveal(value: Any) -> JSON:
-    """Return *value* as JSON for the call to a connector, its secrets in clear."""
-    return _plain(value, clear=True)
+    """Return *value* as JSON for the call to a connector, its secrets in clear.
+
+    Raises:
+        ExpressionError: it is nested too deeply to be JSON of ours.
+    """
+    return _plain(value, True, 0)
 
 
 def mask(value: Any) -> JSON:
-    """Return *value* as JSON for the journal and the eye: a secret shows as the mask."""
-    return _plain(value, clear=False)
+    """Return *value* as JSON for the journal and the eye: a secret shows as the mask.
+
+    It never raises: what is nested too deeply ends in “…”.
+    """
+    return _plain(value, False, 0)
 
 
-def _plain(value: Any, *, clear: bool) -> JSON:
+def _plain(value: Any, clear: bool, depth: int) -> JSON:
+    # Every step passes here twice, so scalars are taken without a call of their own.
     kind = type(value)
     if kind in _SCALARS:
         return value  # type: ignore[no-any-return] # one of the scalar types of JSON
-    if kind is dict:
-        return {str(name): _plain(item, clear=clear) for name, item in value.items()}
-    if kind is list or kind is tuple:
-        return [_plain(item, clear=clear) for item in value]
     if kind is Secret:
         return value.reveal() if clear else MASK
-    return _plain_rare(value, clear=clear)
+    if depth > _NESTING:
+        return _too_deep(clear=clear)
+    below = depth + 1
+    if kind is dict or isinstance(value, Mapping):
+        return {
+            str(name): item if type(item) in _SCALARS else _plain(item, clear, below)
+            for name, item in value.items()
+        }
+    if kind is list or kind is tuple:
+        return [item if type(item) in _SCALARS else _plain(item, clear, below) for item in value]
+    return _plain_rare(value)
 
 
-def _plain_rare(value: Any, *, clear: bool) -> JSON:
+def _too_deep(*, clear: bool) -> JSON:
+    # Shortening is right for the eye, but a connector must not get half of the data.
+    if clear:
+        raise located("RG474", 0, 0)
+    return "…"
+
+
+def _plain_rare(value: Any) -> JSON:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, Mapping):
-        return {str(name): _plain(item, clear=clear) for name, item in value.items()}
-    if isinstance(value, str | int | float):
-        return value
-    return MASK
+    return value if isinstance(value, str | int | float) else MASK
 
 
 def holds_secret(value: Any) -> bool:

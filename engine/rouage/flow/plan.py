@@ -128,10 +128,17 @@ def make_plan(recipe: Recipe, services: Services) -> Plan:
         inputs=_input_values(recipe),
         timezone=timezone,
         folders=services.folders_of(named_folders(recipe, services)),
-        uses_secrets=b"secrets" in recipe.definition,
+        uses_secrets=_uses_secrets(recipe),
         base={"recipe": {"id": recipe.id, "name": recipe.name}, "secrets": {}, "vars": {}},
         now=lambda: services.clock.now().astimezone(timezone),
     )
+
+
+def _uses_secrets(recipe: Recipe) -> bool:
+    """Say whether a run may meet a secret; the parameters of triggers are not part of runs."""
+    conditions = [use.condition for use in recipe.triggers]
+    places = (recipe.steps, recipe.on_error, recipe.variables, recipe.condition, conditions)
+    return "secrets" in repr((*places, recipe.outputs, recipe.admission_key))
 
 
 def _trigger(recipe: Recipe, use: TriggerUse) -> TriggerPlan:
@@ -241,7 +248,7 @@ def _all_steps(steps: tuple[StepUse, ...]) -> list[StepUse]:
 
 
 def _literal_paths(specs: Mapping[str, Any], values: Mapping[str, JSON]) -> list[str]:
-    texts = []
+    texts: list[JSON] = []
     for name, value in values.items():
         if name in specs and specs[name].format in {"path", "folder"}:
             texts += value if isinstance(value, list) else [value]

@@ -7,7 +7,7 @@ from typing import Any, Final
 import yaml
 
 from rouage.problem import Problem, Range
-from rouage.recipes.document import Marks, Node, to_range
+from rouage.recipes.document import Mark, Marks, Node, marks_of, to_range
 from rouage.recipes.scalars import resolve_plain
 from rouage.recipes.syntax import bad_escape
 from rouage.sdk.json import JSON
@@ -20,7 +20,7 @@ _MOST_PROBLEMS: Final = 20
 _QUOTES: Final = frozenset("\"'")
 
 
-class Refusal(Exception):  # noqa: N818 - ends the reading; the problem says why
+class Refusal(Exception):
     """Nothing sensible can be read beyond this point."""
 
     def __init__(self, problem: Problem) -> None:
@@ -29,20 +29,24 @@ class Refusal(Exception):  # noqa: N818 - ends the reading; the problem says why
 
 
 class _Open:
-    """A collection that is being filled, and the key that waits for its value."""
+    """A collection that is being filled, and the event of the key that waits for its value."""
 
-    __slots__ = ("data", "entries", "key", "key_marks", "node")
+    __slots__ = ("data", "entries", "key", "key_event", "node")
 
     def __init__(self, data: Any, entries: Any, node: Node) -> None:
         self.data = data
         self.entries = entries
         self.node = node
         self.key: str | None = None
-        self.key_marks: Marks = (0, 0, 0, 0)
+        self.key_event: Any = None
 
 
 class Builder:
-    """Takes events one by one; `data` and `root` grow, `problems` collects what is odd."""
+    """Takes events one by one; `data` and `root` grow, `problems` collects what is odd.
+
+    `takers` holds what takes each kind of event; one raises `Refusal` when a limit is passed
+    or nothing beyond makes sense.
+    """
 
     def __init__(self, text: str) -> None:
         self.data: JSON = None
@@ -57,7 +61,7 @@ class Builder:
         self._documents = 0
         self._has_named_node = False
         self._may_hide_comment = " #" in text
-        self._takers: dict[type[Any], Callable[[Any], None]] = {
+        self.takers: dict[type[Any], Callable[[Any], None]] = {
             yaml.ScalarEvent: self._scalar,
             yaml.MappingStartEvent: self._mapping,
             yaml.SequenceStartEvent: self._sequence,
@@ -67,16 +71,6 @@ class Builder:
             yaml.DocumentStartEvent: self._document,
         }
 
-    def take(self, event: Any) -> None:
-        """Take one event.
-
-        Raises:
-            Refusal: a limit was passed, or nothing beyond makes sense.
-        """
-        taker = self._takers.get(type(event))
-        if taker is not None:
-            taker(event)
-
     # -- events ------------------------------------------------------------------------------
 
     def _scalar(self, event: Any) -> None:
@@ -84,41 +78,38 @@ class Builder:
             self._named(event)
         current, text = self._current, event.value
         if current is not None and current.key is None and type(current.data) is dict:
-            self._take_key(event, text)
+            self._take_key(current, event, text)
             return
-        marks = _marks(event)
         if len(text) > MAX_SCALAR:
-            self._refuse("RG106", marks, limit=MAX_SCALAR // 1024)
+            self._refuse("RG106", _marks(event), limit=MAX_SCALAR // 1024)
         style = event.style
         if style:
-            node, value = Node(marks, style), text
+            node, value = Node(event.start_mark, event.end_mark, style), text
             if style in _QUOTES:
-                self.last_quoted = marks
-                if not text.isascii():
-                    self._check_surrogates(text, marks)
+                self._take_quoted(text, _marks(event))
         else:
             value = resolve_plain(text)
-            node = Node(marks, None, None if value is text else text)
+            source = None if value is text else text
+            node = Node(event.start_mark, event.end_mark, None, source)
             if self._may_hide_comment:
-                self._check_comment(text, marks)
+                self._check_comment(text, _marks(event))
         self._attach(value, node)
 
     def _mapping(self, event: Any) -> None:
-        node = Node(_marks(event))
-        entries: dict[str, tuple[Marks, Node]] = {}
+        node = Node(event.start_mark, event.end_mark)
+        entries: dict[str, tuple[Mark, Mark, Node]] = {}
         node.entries = entries
         self._start(event, {}, entries, node)
 
     def _sequence(self, event: Any) -> None:
-        node = Node(_marks(event))
+        node = Node(event.start_mark, event.end_mark)
         entries: list[Node] = []
         node.entries = entries
         self._start(event, [], entries, node)
 
     def _close(self, event: Any) -> None:
         closed = self._open.pop()
-        line, column, _, _ = closed.node.marks
-        closed.node.marks = (line, column, event.end_mark.line, event.end_mark.column)
+        closed.node.end = event.end_mark
         self._current = self._open[-1] if self._open else None
 
     def _alias(self, event: Any) -> None:
@@ -127,7 +118,7 @@ class Builder:
         if current is not None and current.key is None and type(current.data) is dict:
             self._refuse("RG110", marks, name=event.anchor)
         self._named(event)
-        self._attach(None, Node(marks))
+        self._attach(None, Node(event.start_mark, event.end_mark))
 
     def _document(self, event: Any) -> None:
         self._documents += 1
@@ -166,23 +157,29 @@ class Builder:
             # The first of two values stays; the second one was reported with its key.
             if key not in current.data:
                 current.data[key] = value
-                current.entries[key] = (current.key_marks, node)
+                at = current.key_event
+                current.entries[key] = (at.start_mark, at.end_mark, node)
             current.key = None
 
-    def _take_key(self, event: Any, text: str) -> None:
-        current, marks = self._current, _marks(event)
-        assert current is not None  # noqa: S101 - the caller looked
+    def _take_key(self, current: _Open, event: Any, text: str) -> None:
         if len(text) > MAX_KEY:
-            self._refuse("RG107", marks, limit=MAX_KEY)
+            self._refuse("RG107", _marks(event), limit=MAX_KEY)
         if text == "<<" and not event.style:
-            self._report("RG110", marks, name="<<")
+            self._report("RG110", _marks(event), name="<<")
         if not text.isascii():
             text = unicodedata.normalize("NFC", text)
-            self._check_surrogates(text, marks)
+            self._check_surrogates(text, _marks(event))
         if text in current.data:
-            first = to_range(current.entries[text][0])
-            self._report("RG109", marks, related=(first,), name=text, line=first.start.line)
-        current.key, current.key_marks = text, marks
+            start, end, _ = current.entries[text]
+            first = to_range(marks_of(start, end))
+            line = first.start.line
+            self._report("RG109", _marks(event), related=(first,), name=text, line=line)
+        current.key, current.key_event = text, event
+
+    def _take_quoted(self, text: str, marks: Marks) -> None:
+        self.last_quoted = marks
+        if not text.isascii():
+            self._check_surrogates(text, marks)
 
     def _named(self, event: Any) -> None:
         """Report an anchor, alias or tag; once, since one usually comes with the other."""
@@ -267,5 +264,4 @@ class Builder:
 
 
 def _marks(event: Any) -> Marks:
-    start, end = event.start_mark, event.end_mark
-    return start.line, start.column, end.line, end.column
+    return marks_of(event.start_mark, event.end_mark)

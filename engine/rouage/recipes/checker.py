@@ -57,7 +57,7 @@ def check(
     document = read(source)
     report = Report(document, file)
     data = document.data
-    identity = _identity(document, source, id_from_file(recipe_id or file))
+    identity = _identity(document, source, recipe_id or file)
     values = (input_values or {}).get(identity, {})
     if not document.is_complete:
         return Checked(recipe=None, problems=_located(document, file), recipe_id=identity)
@@ -107,16 +107,19 @@ def _check_all(
     return shaped
 
 
-def _identity(document: Document, source: bytes, otherwise: str) -> str:
-    """Return the id that the file says, also where the rest of it cannot be read."""
+def _identity(document: Document, source: bytes, name: str) -> str:
+    """Return the id that the file says, also where the rest of it cannot be read.
+
+    Otherwise it is made of *name*, that of the file.
+    """
     if isinstance(document.data, Mapping) and "id" in document.data:
         node = document.positions.node(("id",))
         written = document.data["id"]
         if node is not None and node.source is not None:
             return node.source
-        return written if isinstance(written, str) and written else otherwise
+        return written if isinstance(written, str) and written else id_from_file(name)
     found = _WRITTEN_ID.search(source) if not document.is_complete else None
-    return otherwise if found is None else found.group(1).decode()
+    return id_from_file(name) if found is None else found.group(1).decode()
 
 
 def _located(document: Document, file: str) -> tuple[Problem, ...]:

@@ -7,6 +7,7 @@ have no problem to place.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from rouage.problem import NOWHERE, Position, Problem, Range
 from rouage.recipes.scalars import place_in_scalar
@@ -17,21 +18,41 @@ Marks = tuple[int, int, int, int]
 """0-based start line, start column, end line, end column."""
 
 
-class Node:
-    """One value in the source: its marks, its children, and how it was written.
+class Mark(Protocol):
+    """A place as the parser gives it; 0-based."""
 
-    `source` is the text of a plain scalar that was read as a number or a boolean; `style`
-    is `'`, `"`, `|`, `>` or None for plain. `entries` holds the children of a collection:
-    for a mapping by key, with the marks of the key.
+    line: int
+    column: int
+
+
+class Node:
+    """One value in the source: its place, its children, and how it was written.
+
+    `source` is the text of a plain scalar that was read as something else than text; `style`
+    is `'`, `"`, `|`, `>` or None for plain. `entries` holds the children of a collection: for
+    a mapping by key, with the place of the key.
     """
 
-    __slots__ = ("entries", "marks", "source", "style")
+    __slots__ = ("end", "entries", "source", "start", "style")
 
-    def __init__(self, marks: Marks, style: str | None = None, source: str | None = None) -> None:
-        self.marks = marks
+    def __init__(
+        self, start: Mark, end: Mark, style: str | None = None, source: str | None = None
+    ) -> None:
+        self.start = start
+        self.end = end
         self.style = style
         self.source = source
-        self.entries: dict[str, tuple[Marks, Node]] | list[Node] | None = None
+        self.entries: dict[str, tuple[Mark, Mark, Node]] | list[Node] | None = None
+
+    @property
+    def marks(self) -> Marks:
+        """Return where the value starts and ends: few are ever asked for."""
+        return marks_of(self.start, self.end)
+
+
+def marks_of(start: Mark, end: Mark) -> Marks:
+    """Return the marks of a stretch of text."""
+    return start.line, start.column, end.line, end.column
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +108,7 @@ class Positions:
         if parent is not None and isinstance(parent.entries, dict):
             entry = parent.entries.get(str(path[-1]))
             if entry is not None:
-                return to_range(entry[0])
+                return to_range(marks_of(entry[0], entry[1]))
         node = self.node(path)
         if node is not None:
             return self._first_line(node)
@@ -135,7 +156,7 @@ class Positions:
 def _child(node: Node, step: str | int) -> Node | None:
     if isinstance(node.entries, dict):
         entry = node.entries.get(str(step))
-        return None if entry is None else entry[1]
+        return None if entry is None else entry[2]
     if isinstance(node.entries, list) and isinstance(step, int) and step < len(node.entries):
         return node.entries[step]
     return None

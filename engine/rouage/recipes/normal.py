@@ -138,7 +138,7 @@ class _Form:
         return {
             name: value
             if type(value) is str
-            else as_declared(value, declared[name], entries[name][1])
+            else as_declared(value, declared[name], entries[name][2])
             for name, value in (use.parameters or {}).items()
         }
 
@@ -172,7 +172,7 @@ def as_declared(value: Any, declared: Mapping[str, Any], node: Node) -> Any:
             as_declared(one, inner, child) for one, child in zip(value, node.entries, strict=True)
         ]
     if isinstance(value, dict) and isinstance(node.entries, dict):
-        return {name: as_declared(one, inner, node.entries[name][1]) for name, one in value.items()}
+        return {name: as_declared(one, inner, node.entries[name][2]) for name, one in value.items()}
     return value
 
 

@@ -43,8 +43,10 @@ def read(text: bytes, *, pure: bool = False) -> Document:
     builder, failure = _parse(even_blank_lines(cleaned.text), pure=pure)
     positions = Positions(builder.root, decoded)
     problems = (*cleaned.problems, *builder.problems)
-    if failure is None:
-        failure = find_tab(positions)
+    if "\t" in decoded:
+        # One parser fails at the first tab, the other at what comes of it, or not at all.
+        above = None if failure is None else failure.range.start.line - 1
+        failure = find_tab(positions, above=above) or failure
     if failure is not None:
         problems = (*problems, failure)
     return Document(
@@ -90,9 +92,11 @@ def _parse(text: str, *, pure: bool) -> tuple[Builder, Problem | None]:
     """Feed the parser's events to a builder; return it, and the problem that ended it."""
     builder = Builder(text)
     try:
-        next_event = _events(text, pure=pure)
+        next_event, taker_of = _events(text, pure=pure), builder.takers.get
         while (event := next_event()) is not None:
-            builder.take(event)
+            take = taker_of(type(event))
+            if take is not None:
+                take(event)
     except Refusal as refusal:
         return builder, refusal.problem
     except _PARSER_ERRORS as error:

@@ -19,7 +19,7 @@ _BOOLEAN_WORDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("yes", "on", "oui", "y", "o", "vrai", "actif"), "true"),
     **dict.fromkeys(("no", "off", "non", "n", "faux", "inactif"), "false"),
 }
-_CHOICES: Final = re.compile(r"\^\(\?:([^()]*)\)\$(?:\||$)")
+_CHOICES: Final = re.compile(r"\^\(\?:([^()]*)\)\$")
 _BOUNDS: Final[Mapping[str, Text]] = {
     "minimum": Text("at least {limit}", "au moins {limit}"),
     "maximum": Text("at most {limit}", "au plus {limit}"),

@@ -18,10 +18,13 @@ def even_blank_lines(text: str) -> str:
     return _BLANK_LINE.sub(lambda match: " " * len(match.group()), text)
 
 
-def find_tab(positions: Positions) -> Problem | None:
-    """Return the problem of the first tab that stands outside of a text, or None."""
+def find_tab(positions: Positions, *, above: int | None = None) -> Problem | None:
+    """Return the problem of the first tab that stands outside of a text, or None.
+
+    Only the lines *above* that number (0-based) are looked at, if it is given.
+    """
     spans: list[Marks] | None = None
-    for number, line in enumerate(positions.lines):
+    for number, line in enumerate(positions.lines[:above]):
         if "\t" not in line or not line.strip():
             continue
         if spans is None:
@@ -58,6 +61,6 @@ def _texts(root: Node | None) -> Iterator[Marks]:
         if node.style is not None:
             yield node.marks
         if isinstance(node.entries, dict):
-            pending += [child for _, child in node.entries.values()]
+            pending += [entry[2] for entry in node.entries.values()]
         elif node.entries is not None:
             pending += node.entries

@@ -268,8 +268,8 @@ def _open(place: Place) -> tuple[int, os.stat_result]:
     try:
         descriptor = os.open(place.name, _FLAGS, dir_fd=place.folder)
     except FileNotFoundError:
-        name = new_name(place.name)
-        descriptor = os.open(name, _FLAGS | os.O_CREAT, 0o666, dir_fd=place.folder)
+        new_name(place.name)  # judged, but made as written: later appends look for that name
+        descriptor = os.open(place.name, _FLAGS | os.O_CREAT, 0o666, dir_fd=place.folder)
     try:
         found = os.fstat(descriptor)
         check_regular(place, found)

@@ -222,11 +222,15 @@ class Folders:
 
     def _open_folder(self, folder: str, access: Access, *, create: bool) -> int:
         root = next((root for root in self._roots if _is_within(folder, root)), folder)
-        # Where the root really is: a link among allowed roots must not lead into our own data.
         rest = folder[len(root) :].strip("/")
-        self._refuse_own(os.path.join(os.path.realpath(root), rest), access)  # noqa: PTH118
         with explaining(folder):
             descriptor = _open_root(root, create=create)
+        try:
+            # A link among the allowed roots must not lead into our own data.
+            self._refuse_own(f"{_real_path(descriptor, root)}/{rest}".rstrip("/"), access)
+        except StepError:
+            os.close(descriptor)
+            raise
         for part in rest.split("/") if rest else ():
             try:
                 deeper = _step_into(descriptor, part, create=create)
@@ -276,19 +280,27 @@ def _open_root(root: str, *, create: bool) -> int:
     return os.open(root, _FOLDER_FLAGS)
 
 
+def _real_path(descriptor: int, path: str) -> str:
+    """Return where the open folder really is; Linux tells it of the descriptor, in one call."""
+    try:
+        return str(Path(f"/proc/self/fd/{descriptor}").readlink())
+    except OSError:
+        return os.path.realpath(path)
+
+
 def _step_into(folder: int, part: str, *, create: bool) -> int:
     try:
         return os.open(part, _FOLDER_FLAGS | os.O_NOFOLLOW, dir_fd=folder)
     except FileNotFoundError:
         if not create:
             raise
-    name = new_name(part)
+    new_name(part)  # judged, but made as written: the path that is given back must lead there
     try:
-        os.mkdir(name, dir_fd=folder)
+        os.mkdir(part, dir_fd=folder)
         os.fsync(folder)
     except FileExistsError:
         pass
-    return os.open(name, _FOLDER_FLAGS | os.O_NOFOLLOW, dir_fd=folder)
+    return os.open(part, _FOLDER_FLAGS | os.O_NOFOLLOW, dir_fd=folder)
 
 
 def _in_the_way(error: OSError, folder: int, part: str, path: str) -> StepError:

@@ -104,7 +104,7 @@ class Connector:
         simulate: Run | None = None,
         undo: Undo | None = None,
     ) -> Callable[[F], F]:
-        """Register the decorated `async def action(params, context)` as `name.word`.
+        """Register the decorated coroutine function of parameters and context as `name.word`.
 
         Without a declaration the engine assumes the worst: irreversible, not idempotent.
         *about* is the docstring's first line when not given.

@@ -59,6 +59,7 @@ async def test_a_recorded_failure_is_raised_again_without_a_call(
         raise StepError(Text("no such file", "fichier absent"))
 
     errors = []
+
     async def block(attempt: Attempt) -> Any:
         harness.recorder.effects.append("block")
         if harness.recorder.effects.count("block") == 1:
@@ -117,7 +118,7 @@ async def test_what_is_not_json_is_a_failure_of_the_step(harness: Any, value: An
 
 
 async def test_large_and_odd_values_come_back_as_they_were(harness: Any) -> None:
-    odd = {"large": "é" * 100_000, "lone": "a\udce9", "list": [1, 2.5, True, None]}
+    odd: Any = {"large": "é" * 100_000, "lone": "a\udce9", "list": [1, 2.5, True, None]}
     results = []
 
     async def execute(context: RunContext, definition: bytes) -> RunOutcome:
@@ -159,7 +160,9 @@ async def test_a_skip_is_recorded_and_known_again(harness: Any) -> None:
     async def execute(context: RunContext, definition: bytes) -> RunOutcome:
         assert context.recorded("do.0") is None
         context.skip("do.0", "test.no", [{"expression": "false", "value": False}])
-        assert context.recorded("do.0").state == "skipped"
+        known = context.recorded("do.0")
+        assert known is not None
+        assert known.state == "skipped"
         return DONE
 
     engine = await harness.open(execute)

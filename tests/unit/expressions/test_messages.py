@@ -26,10 +26,7 @@ def test_a_message_speaks_both_languages_with_the_same_facts(code):
         assert text.fr
         assert _places(text.en) == _places(text.fr)
         assert not _PYTHON_WORDS.search(text.en.replace("true", ""))
-        assert (
-            "'" not in re.sub(r"'[^']*'|\bor \"|: ' ", "", text.fr.replace("' ou", ""))
-            or "'" in text.en
-        )
+        assert not re.search(r"[a-zà-ÿ]'[a-zà-ÿ]", text.fr)
         assert "${{" not in text.en
 
 
@@ -39,7 +36,7 @@ def test_every_code_that_is_raised_has_its_message_and_every_message_is_raised()
         if not file.name.startswith("messages_"):
             used |= set(re.findall(r"RG4\d\d", file.read_text(encoding="utf-8")))
     assert used == set(MESSAGES)
-    assert UNDEFINED < set(MESSAGES)
+    assert set(MESSAGES) > UNDEFINED
 
 
 @pytest.mark.parametrize(

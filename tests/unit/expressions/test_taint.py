@@ -107,16 +107,18 @@ def test_nothing_measures_a_secret_and_no_message_tells_it(error_of, source):
     assert _CLEAR not in told
 
 
-def test_every_filter_keeps_or_refuses_a_secret(scope):
-    for name, spec in FILTERS.items():
-        arguments = ["1" if a.kinds == ("number",) else "'a'" for a in spec.arguments if a.required]
-        source = f"secrets.smtp | {name}" + (f"({', '.join(arguments)})" if arguments else "")
-        try:
-            value = compile_expression(source).evaluate(scope)
-        except ExpressionError as error:
-            assert error.code in {"RG480", "RG481", "RG460"}, source
-            continue
-        assert isinstance(value, Secret), source
+@pytest.mark.parametrize("name", FILTERS)
+def test_every_filter_keeps_or_refuses_a_secret(scope, name):
+    spec = FILTERS[name]
+    arguments = ["1" if a.kinds == ("number",) else "'a'" for a in spec.arguments if a.required]
+    source = f"secrets.smtp | {name}" + (f"({', '.join(arguments)})" if arguments else "")
+    run = compile_expression(source).evaluate
+    if spec.taint == "keep" or name in {"default", "json"}:
+        assert isinstance(run(scope), Secret)
+        return
+    with pytest.raises(ExpressionError) as caught:
+        run(scope)
+    assert caught.value.code in {"RG480", "RG481", "RG460"}
 
 
 def test_a_text_that_holds_a_secret_is_masked_whole(scope):

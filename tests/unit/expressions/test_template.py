@@ -1,5 +1,6 @@
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_a_text_renders(scope, text, expected):
 
 
 def test_values_keep_their_kinds_at_any_depth(scope):
-    value = {
+    value: dict[str, Any] = {
         "to": "${{ event.file.name }}",
         "n": 3,
         "deep": [{"size": "${{ event.file.size }}"}, "x", None, ["$${{ y }}"]],
@@ -63,7 +64,7 @@ def test_values_keep_their_kinds_at_any_depth(scope):
 
 
 def test_a_constant_is_given_back_without_work():
-    value = {"a": [1, "b", {"c": None}], "d": True}
+    value: dict[str, Any] = {"a": [1, "b", {"c": None}], "d": True}
     template = compile_template(value)
     assert template.is_constant
     assert template.render({}) == value
@@ -76,7 +77,7 @@ def test_a_constant_is_given_back_without_work():
 def test_the_data_of_an_event_is_never_read_as_an_expression(scope):
     trap = "${{ secrets.smtp }}"
     scope["event"] = {"name": trap, "rows": [{"a": trap}], trap: trap}
-    value = {
+    value: dict[str, Any] = {
         "one": "${{ event.name }}",
         "joined": "<${{ event.name }}>",
         "filtered": "${{ event.name | trim | replace('x', event.name) }}",
@@ -126,7 +127,7 @@ def test_what_has_no_place_in_a_text_comes_with_advice(scope, text, code, advice
     with pytest.raises(ExpressionError) as caught:
         compile_template(text).render(scope)
     assert caught.value.code == code
-    assert advice in caught.value.render_hint("fr")
+    assert advice in (caught.value.render_hint("fr") or "")
 
 
 def test_a_text_is_bounded(scope):
@@ -146,12 +147,13 @@ def test_the_expressions_of_a_text_are_listed_with_their_places():
     assert text[second[1] :].startswith(" 1 + ")
     assert isinstance(third[0], Expression)
     ((error, start),) = iter_expressions("a ${{ x")
+    assert isinstance(error, ExpressionError)
     assert (error.code, error.offset, start) == ("RG407", 2, 0)
     assert iter_expressions("nothing") == []
 
 
 def test_what_goes_to_the_call_is_clear_and_what_goes_to_the_journal_is_masked(scope):
-    value = {
+    value: dict[str, Any] = {
         "secret": Secret("clear", name="s"),
         "decimal": [Decimal("12.00"), Decimal("12.50")],
         "moment": scope["now"],

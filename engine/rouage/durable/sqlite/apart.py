@@ -23,8 +23,10 @@ def split(batch: Batch) -> list[Batch]:
 
 def run_numbers(batch: Batch) -> list[int]:
     """Return the numbers of the runs that have rows in *batch*, each once."""
-    rows = [*batch.steps, *batch.waiters, *batch.effects]
-    return list(dict.fromkeys([*[row[0] for row in rows], *batch.fired, *batch.updates]))
+    numbers = [row[0] for row in batch.steps]
+    numbers += [row[0] for row in batch.waiters]
+    numbers += [row[0] for row in batch.effects]
+    return list(dict.fromkeys([*numbers, *batch.fired, *batch.updates]))
 
 
 def _intake_part(outside: Batch, number: int) -> Batch:

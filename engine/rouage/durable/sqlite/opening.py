@@ -142,7 +142,8 @@ def connect_for_reading(path: Path) -> apsw.Connection:
 
 def _create(path: Path, failpoints: Failpoints | None) -> None:
     """Make the file under another name and rename it: it exists whole, or not at all."""
-    if _beside(path, "-wal").exists():
+    log = _beside(path, "-wal")
+    if log.exists() and log.stat().st_size > 0:
         raise JournalError(_DAMAGED, hint=_DAMAGED_HINT, path=str(path), detail="file is missing")
     draft = _beside(path, ".new")
     for name in (draft, _beside(draft, "-wal"), _beside(draft, "-shm"), _beside(draft, "-journal")):

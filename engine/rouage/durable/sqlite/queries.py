@@ -22,8 +22,20 @@ from rouage.model.event import Event
 from rouage.model.run import RunRecord, StepRecord
 from rouage.sdk.json import JSON
 
-_RUNS: Final = f"SELECT {RUN_COLUMNS} FROM run JOIN event ON event.seq = run.event"
+_RUNS: Final = f"SELECT {RUN_COLUMNS} FROM run JOIN event ON event.seq = run.event"  # noqa: S608 - ours
 _EVENTS: Final = "SELECT seq, id, source, key, time, received, data FROM event"
+_CIRCUMSTANCES: Final = (
+    "SELECT event.data, m.conditions FROM run JOIN event ON event.seq = run.event"
+    ' LEFT JOIN "match" AS m ON m.event = run.event AND m.recipe = run.recipe WHERE run.seq = ?'
+)
+_EVENT_OF_RUN: Final = _EVENTS + " WHERE seq = (SELECT event FROM run WHERE seq = ?)"
+_RUNS_OF_EVENT: Final = (
+    _RUNS + ' WHERE run.seq IN (SELECT run FROM "match" WHERE event = ? AND run IS NOT NULL)'
+    " ORDER BY run.seq"
+)
+_VERDICTS: Final = (
+    'SELECT recipe, outcome, definition, conditions, error FROM "match" WHERE event = ?'
+)
 _STEPS: Final = (
     "SELECT run, path, state, action, attempts, parameters, conditions, result, error, started,"
     " ended, next_attempt FROM step WHERE run = ? ORDER BY started, path"
@@ -122,12 +134,7 @@ def get_run(connection: apsw.Connection, run_id: str) -> RunRecord | None:
     if row is None:
         return None
     value = Values(connection)
-    data, conditions = connection.execute(
-        "SELECT event.data, m.conditions FROM run JOIN event ON event.seq = run.event"
-        ' LEFT JOIN "match" AS m ON m.event = run.event AND m.recipe = run.recipe'
-        " WHERE run.seq = ?",
-        (row[0],),
-    ).fetchone()
+    ((data, conditions),) = connection.execute(_CIRCUMSTANCES, (row[0],))
     return run_record(
         row,
         value,
@@ -164,15 +171,8 @@ def find_events(
 
 def _event_record(connection: apsw.Connection, row: Sequence[Any]) -> EventRecord:
     value = Values(connection)
-    verdicts = connection.execute(
-        'SELECT recipe, outcome, definition, conditions, error FROM "match" WHERE event = ?',
-        (row[0],),
-    )
-    runs = connection.execute(
-        f"{_RUNS} WHERE run.seq IN"
-        ' (SELECT run FROM "match" WHERE event = ? AND run IS NOT NULL) ORDER BY run.seq',
-        (row[0],),
-    )
+    verdicts = connection.execute(_VERDICTS, (row[0],))
+    runs = connection.execute(_RUNS_OF_EVENT, (row[0],))
     return EventRecord(
         event=event_of(row, value),
         verdicts=tuple([verdict_of(verdict, value) for verdict in verdicts]),
@@ -236,9 +236,7 @@ def _load(connection: apsw.Connection, where: str, binding: int | str) -> Loaded
     if row is None:
         return None
     value = Values(connection)
-    event = connection.execute(
-        f"{_EVENTS} WHERE seq = (SELECT event FROM run WHERE seq = ?)", (row[0],)
-    ).fetchone()
+    (event,) = connection.execute(_EVENT_OF_RUN, (row[0],))
     return loaded_run(row, event_of(event, value), _steps(connection, row[0], row[1], value), value)
 
 
@@ -250,10 +248,7 @@ def find_event(
     if row is None:
         return None
     value = Values(connection)
-    verdicts = connection.execute(
-        'SELECT recipe, outcome, definition, conditions, error FROM "match" WHERE event = ?',
-        (row[0],),
-    )
+    verdicts = connection.execute(_VERDICTS, (row[0],))
     known = frozenset([verdict_of(verdict, value).recipe for verdict in verdicts])
     return int(row[0]), event_of(row, value), known
 

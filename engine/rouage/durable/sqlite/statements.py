@@ -38,12 +38,13 @@ class ManyRows:
         return text
 
 
-_EVENTS = ManyRows("INSERT OR IGNORE INTO event VALUES", 9)
-_MATCHES = ManyRows('INSERT OR IGNORE INTO "match" VALUES', 7)
+_EVENTS = ManyRows("INSERT INTO event VALUES", 9, "ON CONFLICT (source, key) DO NOTHING")
+_MATCHES = ManyRows('INSERT INTO "match" VALUES', 7, "ON CONFLICT (event, recipe) DO NOTHING")
 _RUNS = ManyRows(
-    "INSERT OR IGNORE INTO run (seq, id, event, recipe, definition, protocol, state, mode, key,"
+    "INSERT INTO run (seq, id, event, recipe, definition, protocol, state, mode, key,"
     " maximum, created, started) VALUES",
     12,
+    "ON CONFLICT (id) DO NOTHING",
 )
 _STEPS = ManyRows(
     "INSERT INTO step VALUES",

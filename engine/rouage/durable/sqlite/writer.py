@@ -141,7 +141,7 @@ class Writer:
             self._commit(batches)
         except _STORAGE as error:
             self._survive(batches, error)
-        except Exception as error:  # noqa: BLE001 - one bad row must not stop the writer
+        except Exception as error:
             logger.exception("a batch could not be written; trying each part alone")
             self._write_apart(batches, error)
         else:

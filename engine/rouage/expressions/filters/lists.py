@@ -4,6 +4,7 @@ import json
 import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime, time
+from decimal import Decimal
 from functools import reduce
 from typing import Any, Final
 
@@ -122,14 +123,17 @@ def unique(items: list[Any]) -> list[Any]:
 
 
 def _identity(item: Any) -> Any:
-    kind = kind_of(item)
-    if kind == "secret":
-        raise Fault("RG480")
-    if kind == "number":
-        return kind, decimal_of(item)
-    if kind in {"list", "object"}:
+    """Return a key that equals that of another element exactly if `==` says they are equal."""
+    kind = type(item)
+    if kind is str or kind is int:
+        return item
+    if kind is float or kind is Decimal:
+        return decimal_of(item)  # hashes like the whole number it may be
+    if kind is dict or kind is list:
         look_for_secrets(item)
         return kind, json.dumps(mask(item), sort_keys=True)
+    if isinstance(item, Secret):
+        raise Fault("RG480")
     return kind, item
 
 

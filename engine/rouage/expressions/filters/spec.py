@@ -60,12 +60,7 @@ class FilterSpec:
 
     def __post_init__(self) -> None:
         exact = [kind_type for kind in self.takes for kind_type in TYPES[kind]]
-        object.__setattr__(self, "types", frozenset(exact) | self._dates())
-
-    def _dates(self) -> frozenset[type]:
-        from datetime import datetime
-
-        return frozenset({datetime}) if "date" in self.takes else frozenset()
+        object.__setattr__(self, "types", frozenset(exact))
 
     @property
     def least(self) -> int:
@@ -99,6 +94,8 @@ class FilterSpec:
         if isinstance(value, tuple) and "list" in self.takes:
             return list(value)
         kind = kind_of(value)
+        if kind in self.takes:
+            return value
         if "text" in self.takes and (kind == "date" or type(value) in NUMBERS):
             return text_of(value)
         expected = one_of(tuple(kind for kind in self.takes if kind in KINDS))
