@@ -7,12 +7,12 @@ import json
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from rouage_connectors.http.answer import retry_after
 
 from rouage.errors import RetryableError, StepError, StepTimeout
 from rouage.safety.network import PrivateAddressError, open_session
 from rouage.sdk.testing import run_action
 from rouage_connectors.http import connector
+from rouage_connectors.http.answer import retry_after
 
 
 @pytest.fixture

@@ -215,7 +215,6 @@ class Debian:
     def runs(self, start, end):
         """Walk real time; a fixed job also runs for the wall minutes that a jump skipped."""
         found = []
-        previous = (start - timedelta(minutes=1)).astimezone(self.zone).replace(tzinfo=None)
         latest = (start - timedelta(hours=26)).astimezone(self.zone).replace(tzinfo=None)
         instant = start - timedelta(hours=26)
         while instant <= end:
@@ -233,7 +232,6 @@ class Debian:
             if due and instant > start:
                 found.append(instant)
             instant += timedelta(minutes=1)
-        del previous
         return found
 
 
@@ -258,10 +256,11 @@ def changes_of(zone, year):
 
 @pytest.mark.parametrize("name", ZONES)
 def test_ticks_around_clock_changes_equal_those_of_a_brute_force(name):
-    zone, source = ZoneInfo(name), random.Random(f"cron {name}")
+    zone = ZoneInfo(name)
+    source = random.Random(f"cron {name}")  # noqa: S311 - a repeatable choice of cases
     moments = changes_of(zone, 2026)[:2] or [datetime(2026, 5, 3, 18, 30, tzinfo=UTC)]
     for moment in moments:
-        for _ in range(14):
+        for _ in range(25):
             expression = random_expression(source)
             start = moment - timedelta(minutes=source.randint(0, 600))
             end = moment + timedelta(hours=8)
@@ -271,7 +270,7 @@ def test_ticks_around_clock_changes_equal_those_of_a_brute_force(name):
 
 
 def test_the_next_tick_is_after_any_start_also_inside_a_repeated_hour():
-    source = random.Random("inside")
+    source = random.Random("inside")  # noqa: S311 - a repeatable choice of cases
     for name in ZONES:
         zone = ZoneInfo(name)
         for moment in changes_of(zone, 2027)[:2]:

@@ -195,5 +195,5 @@ def _is_alive(pid):
 
 async def _until(holds, seconds=5.0):
     async with asyncio.timeout(seconds):
-        while not holds():  # noqa: ASYNC110 - another process cannot set an event
+        while not holds():
             await asyncio.sleep(0.01)

@@ -191,8 +191,9 @@ async def append(params: Appending, context: Context) -> JSON:
             return b"", True
         return (data if not params.line or tail.ends_line else b"\n" + data), False
 
-    skipped = await context.files.append(params.path, compose, key=context.idempotency_key)
-    return {"path": str(context.files.resolve(params.path)), "skipped": bool(skipped)}
+    path = context.files.check(params.path, "write")
+    skipped = await context.files.append(path, compose, key=context.idempotency_key)
+    return {"path": str(path), "skipped": bool(skipped)}
 
 
 @connector.action(

@@ -274,7 +274,7 @@ def _unreadable(item: str, number: int) -> StepError:
         return StepError(_RANDOM)
     if number == _DAY and re.fullmatch(r"\d*l?w", item):
         return StepError(_WORKDAY)
-    if "l" in item and number in {_DAY, _WEEKDAY}:
+    if number in {_DAY, _WEEKDAY} and re.fullmatch(r"(?:\d{0,2}|[a-z]{3})l\d?", item):
         return StepError(_LAST_MISPLACED)
     return StepError(_UNREADABLE, item=item, field=_FIELDS[number].name)
 

@@ -9,6 +9,7 @@ from rouage_connectors.schedule.ticks import Ticks, last_ticks, ticks_between
 
 _COUNTED: Final = 1000
 _ALMOST_NOW: Final = timedelta(seconds=60)
+_INCLUSIVE: Final = timedelta(microseconds=1)
 _DEFAULT_MAX: Final = 24
 _MOST_MAX: Final = 1000
 _DEFAULT_ALL_AGE: Final = timedelta(hours=24)
@@ -75,7 +76,7 @@ def find_backlog(
     ticks: Ticks, policy: MissedPolicy, *, after: datetime, until: datetime, now: datetime
 ) -> Backlog:
     """Return what runs of the ticks after *after*, up to and with *until*, oldest first."""
-    start = after if policy.oldest is None else max(after, now - policy.oldest)
+    start = after if policy.oldest is None else max(after, now - policy.oldest - _INCLUSIVE)
     due = tuple(last_ticks(ticks, start, until, most=policy.most))
     before = due[0] if due else until
     counted = len(ticks_between(ticks, after, before, most=_COUNTED))

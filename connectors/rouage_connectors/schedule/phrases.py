@@ -65,7 +65,7 @@ _DATE: Final = re.compile(
 )
 _DAY_PREFIX: Final = re.compile(r"^(?:on |every |each |tous les |toutes les |chaque |les |le )+")
 _BETWEEN_DAYS: Final = re.compile(r" ?, ?| and | et |/| ")
-_BARE_HOUR: Final = re.compile(r"(?:.*\b)?(?:at|a) (\d{1,2})")
+_BARE_HOUR: Final = re.compile(r"(?:(?:.*\b)?(?:at|a) )?(\d{1,2})")
 _TWICE: Final = re.compile(r"(?:twice|two times) (?:a|per) day|deux fois par jour")
 _LONE_DAY: Final = re.compile(r"(?:on the |the |le )(\d{1,2})(?:st|nd|rd|th|er)?(?: (?:at|a) .*)?")
 

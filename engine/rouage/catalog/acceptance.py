@@ -61,8 +61,8 @@ class _Compiler:
         return accept
 
     def _by_type(self, shape: Mapping[str, Any]) -> Accept:
-        types = shape.get("type")
-        types = {types} if isinstance(types, str) else set(types or ())
+        declared: str | list[str] = shape.get("type", [])
+        types = {declared} if isinstance(declared, str) else set(declared)
         tests: dict[type, Accept] = {}
         if "string" in types or (not types and "enum" in shape):
             tests[str] = _text(shape)

@@ -199,8 +199,11 @@ def _ask_trigger(
     catalog: Catalog,
     items: dict[bytes, Any],
 ) -> Finding | None:
+    from rouage.sdk.trigger import Trigger
+
     declared = catalog.triggers.get(use.uses)
-    if declared is None:
+    if declared is None or declared.listen.explain.__func__ is Trigger.explain.__func__:
+        # A clock or a webhook knows nothing of files.
         return None
     facts = {"recipe": recipe.id, "trigger": use.id}
     try:

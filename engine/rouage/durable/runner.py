@@ -118,6 +118,8 @@ class Runner:
             self._own(self._load(cold), [seq for seq, _ in cold])
 
     def _claim(self, run: LiveRun) -> None:
+        if self._failpoints is not None:
+            self._failpoints.reach("between_record_and_claim")
         if run.started is None:
             run.started = self.now()
         self.write(run, "running")

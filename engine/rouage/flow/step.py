@@ -104,16 +104,16 @@ async def _perform(journey: Journey, step: StepPlan, conditions: tuple[JSON, ...
     if step.action is None:
         return await _engine_word(journey, step, rendered, conditions)
     action = step.action
+    clear = rendered if step.parameters.is_constant else reveal(rendered)
     if step.ready is not None:
         ready = step.ready
     else:
-        clear = reveal(rendered)
         ready = action.parameters.build(clear if isinstance(clear, dict) else {})
     spec = StepSpec(
         action=action.id,
         effect=action.effect,
         idempotent=action.idempotent,
-        parameters=_trace(mask(rendered)),
+        parameters=_trace(mask(rendered) if journey.plan.uses_secrets else clear),
         conditions=conditions,
         pause=_pause_of(journey, step.use.retry),
     )
@@ -225,8 +225,16 @@ def _pause_of(journey: Journey, policy: RetryPolicy) -> Any:
     return pause
 
 
+def _is_short(value: JSON) -> bool:
+    return value is None or (
+        len(value) <= _TRACE_LIMIT if isinstance(value, str) else isinstance(value, int | float)
+    )
+
+
 def _trace(value: JSON) -> JSON:
     """Shorten long texts: the trace shows what was passed, it does not store documents."""
+    if isinstance(value, dict) and all(map(_is_short, value.values())):
+        return value
     if isinstance(value, str):
         return value if len(value) <= _TRACE_LIMIT else value[: _TRACE_LIMIT - 1] + "…"
     if isinstance(value, dict):

@@ -20,7 +20,7 @@ _MOST_PROBLEMS: Final = 20
 _QUOTES: Final = frozenset("\"'")
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - ends the reading; the problem says why
     """Nothing sensible can be read beyond this point."""
 
     def __init__(self, problem: Problem) -> None:

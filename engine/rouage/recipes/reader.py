@@ -14,7 +14,7 @@ from rouage.problem import Problem
 from rouage.recipes.builder import Builder, Refusal
 from rouage.recipes.characters import clean
 from rouage.recipes.document import Document, Positions, to_range
-from rouage.recipes.syntax import explain
+from rouage.recipes.syntax import explain, find_tight_colon
 from rouage.recipes.tabs import even_blank_lines, find_tab
 
 MAX_BYTES: Final = 256 * 1024
@@ -43,6 +43,8 @@ def read(text: bytes, *, pure: bool = False) -> Document:
     builder, failure = _parse(even_blank_lines(cleaned.text), pure=pure)
     positions = Positions(builder.root, decoded)
     problems = (*cleaned.problems, *builder.problems)
+    if failure is None and (pure or not yaml.__with_libyaml__):
+        failure = find_tight_colon(positions.root, positions.lines)
     if "\t" in decoded:
         # One parser fails at the first tab, the other at what comes of it, or not at all.
         above = None if failure is None else failure.range.start.line - 1

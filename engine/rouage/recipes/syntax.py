@@ -5,12 +5,12 @@ the marks say where to look, and the line itself says what is wrong.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from rouage.problem import Edit, Problem
-from rouage.recipes.document import Marks, split_lines, to_range
+from rouage.recipes.document import Marks, Node, split_lines, to_range
 from rouage.recipes.tabs import tab_problem
 
 _KEY: Final = r"(?:\"[^\"]*\"|'[^']*'|[^\s\"'#][^:#]*?)"
@@ -21,8 +21,10 @@ _ESCAPE: Final = re.compile(
     r"|U00(?:0(?!0[dD][89a-fA-F])[0-9a-fA-F]|10)[0-9a-fA-F]{4})"
 )
 _IMPOSSIBLE: Final = re.compile(r"\\U(?!00(?:0[0-9a-fA-F]|10))[0-9a-fA-F]{8}")
+_TIGHT_COLON: Final = re.compile(r"[{,]\s*([\w.-]+:)[\[{,}]")
 _SECOND_COLON: Final = re.compile(r":(?= |$)")
 _RESERVED: Final = frozenset("@`%*&!|>")
+_FLOW: Final = frozenset("[]{},")
 _QUOTES: Final = frozenset("\"'")
 
 
@@ -65,6 +67,30 @@ def explain(error: BaseException, text: str, last_quoted: Marks | None = None) -
 def bad_escape(lines: Sequence[str], line: int, column: int) -> Problem | None:
     """Return the problem of an impossible escape in the quoted text that starts here, or None."""
     return _bad_quote(_Fault(lines=lines, line=line, context=(line, column)))
+
+
+def find_tight_colon(root: Node | None, lines: Sequence[str]) -> Problem | None:
+    """Return the problem of the first `{path:[in]}`, which only the Python parser takes."""
+    for line, column in sorted(_plain_key_ends(root, lines)):
+        if lines[line][column + 1 : column + 2] in _FLOW and lines[line][column] == ":":
+            start = max(map(lines[line][:column].rfind, "{,[ ")) + 1
+            return _at(
+                _Fault(lines=lines, line=line, context=None), "RG130", line, start, column + 1
+            )
+    return None
+
+
+def _plain_key_ends(root: Node | None, lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    pending = [root] if root is not None else []
+    while pending:
+        entries = pending.pop().entries
+        if isinstance(entries, list):
+            pending += entries
+        for _, end, child in entries.values() if isinstance(entries, dict) else ():
+            pending.append(child)
+            line = lines[end.line] if end.line < len(lines) else ""
+            if 0 < end.column < len(line) - 1 and line[end.column - 1] not in _QUOTES:
+                yield end.line, end.column
 
 
 def _fault(error: BaseException, lines: list[str], last_quoted: Marks | None) -> _Fault:
@@ -273,16 +299,24 @@ def _second_colon(fault: _Fault) -> Problem | None:
 
 def _missing_colon(fault: _Fault) -> Problem | None:
     """Find a word that stands alone where a key should be: `name Factures`."""
-    candidates = [fault.line, fault.above()]
+    candidates: list[int | None] = [fault.line, fault.above()]
     if fault.context is not None:
         candidates.insert(0, fault.context[0])
     for number in candidates:
         if number is None:
             continue
-        text = fault.lines[number].strip().removeprefix("- ").strip()
+        text = str(fault.lines[number]).strip().removeprefix("- ").strip()
         if text and ":" not in text and text[0] not in "-#\"'[{|>":
-            return _at(fault, "RG129", number, *_extent(fault.lines[number]))
+            return _at(fault, "RG129", number, *_extent(str(fault.lines[number])))
     return None
+
+
+def _tight_colon(fault: _Fault) -> Problem | None:
+    """Find `{path:[in]}`: between braces too, a colon wants a space after it."""
+    match = _TIGHT_COLON.search(fault.written)
+    if match is None:
+        return None
+    return _at(fault, "RG130", fault.line, match.start(1), match.end(1))
 
 
 def _indentation(fault: _Fault) -> Problem | None:
@@ -304,6 +338,7 @@ _DETECTORS: Final[tuple[Callable[[_Fault], Problem | None], ...]] = (
     _bracket_then_text,
     _text_after_quote,
     _second_colon,
+    _tight_colon,
     _missing_colon,
     _open_bracket,
     _indentation,

@@ -328,4 +328,16 @@ YAML_TEXT: Final[Mapping[str, Entry]] = {
         bad="name Factures",
         good="name: Factures",
     ),
+    "RG130": Entry(
+        message=Text(
+            "a space is missing after “{written}”", "il manque une espace après « {written} »"
+        ),
+        why=Text(
+            "without it the colon is part of the word",
+            "sans elle, le deux-points fait partie du mot",
+        ),
+        remedy=Text("write “{written} …”", "écrivez « {written} … »"),
+        bad="- folder.file: {path:[a]}",
+        good="- folder.file: {path: a}",
+    ),
 }

@@ -117,6 +117,8 @@ class Writer:
                 self._write(batches)
             elif not self._is_stopping:
                 self._checkpoint()
+        if self._dirty and not self.has_lost:
+            self._checkpoint()
 
     def _take(self, timeout: float | None) -> list[Batch]:
         """Return all that is queued; nothing when *timeout* passes first."""
@@ -251,6 +253,7 @@ class Writer:
     def _give_up(self) -> None:
         self._is_stopping = True
         self.has_lost = True
+        self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         self._post(self._on_fatal)
 
     # The log.

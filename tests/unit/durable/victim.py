@@ -1,0 +1,104 @@
+"""A program that works with a journal until a failpoint kills it.
+
+    python victim.py FOLDER EVENTS
+
+It notes acknowledgements and effects in files of FOLDER, as an outside world would see them.
+Each run makes a call that may be repeated, one that may not, a short wait, and a retry.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from rouage.clock import SystemClock
+from rouage.durable.failpoints import Failpoints
+from rouage.durable.port import Accepted, Attempt, RunContext, RunOutcome, StepSpec
+from rouage.durable.sqlite import open_engine
+from rouage.errors import RetryableError
+from rouage.model.event import Admission, Event, Verdict
+from rouage.model.ids import new_event_id
+
+DEFINITION = b'{"id":"orders"}'
+LOCAL = StepSpec(action="test.local", effect="local", idempotent="yes")
+MAIL = StepSpec(action="test.mail", effect="irreversible", idempotent="no")
+SHAKY = StepSpec(
+    action="test.shaky", effect="local", idempotent="yes", pause=lambda n, *_: 0.01 if n < 2 else 0
+)
+
+
+def opener(path: Path) -> Callable[[str], None]:
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+    return lambda line: os.write(descriptor, f"{line}\n".encode()) and None
+
+
+class Victim:
+    def __init__(self, folder: Path) -> None:
+        self.effect = opener(folder / "effects")
+        self.acknowledge = opener(folder / "acknowledged")
+        self.clock = SystemClock()
+        self.engine = open_engine(
+            folder / "journal.db",
+            failpoints=Failpoints.parse(os.environ.get("ROUAGE_FAILPOINT")),
+            capacity=8,
+        )
+
+    async def execute(self, context: RunContext, definition: bytes) -> RunOutcome:
+        def act(name: str, result: Any, *, fails_first: bool = False) -> Any:
+            async def call(attempt: Attempt) -> Any:
+                if fails_first and attempt.number == 1:
+                    raise RetryableError("busy")
+                self.effect(f"{name} {context.run_id} {attempt.idempotency_key}")
+                return result
+
+            return call
+
+        await context.step("do.0", LOCAL, act("local", os.getpid()))
+        await context.step("do.1", MAIL, act("mail", {"pid": os.getpid()}))
+        if context.event.key.endswith("0"):
+            await context.sleep_until("do.2", context.started + timedelta(seconds=0.02))
+        await context.step("do.3", SHAKY, act("shaky", None, fails_first=True))
+        return RunOutcome(state="succeeded", outputs={"pid": os.getpid()})
+
+    async def send(self, number: int) -> None:
+        now = self.clock.now()
+        verdict = Verdict(
+            recipe="orders",
+            outcome="matched",
+            definition=self.digest,
+            admission=Admission(mode="parallel" if number % 3 else "queued", key=str(number % 5)),
+        )
+        key = f"{os.getpid()}-{number}"
+        event = Event(id=new_event_id(now), source="orders/hook", time=now, data={}, key=key)
+        late = number % 4 == 1
+        answer = await self.engine.accept(event, None if late else (verdict,))
+        assert isinstance(answer, Accepted)
+        self.acknowledge(answer.event_id)
+        if late:
+            await self.engine.record_matches(event.id, (verdict,))
+
+    async def work(self, events: int) -> None:
+        self.digest = await self.engine.put_definition("orders", DEFINITION)
+        await self.engine.open(self.execute)
+        for event in await self.engine.unmatched():
+            verdict = Verdict(recipe="orders", outcome="matched", definition=self.digest)
+            await self.engine.record_matches(event.id, (verdict,))
+        async with asyncio.TaskGroup() as group:
+            for number in range(events):
+                group.create_task(self.send(number))
+        while (stats := await self.engine.stats()).get("waiting") or stats.get("running"):
+            await self.engine.wait_idle()
+            await asyncio.sleep(0.005)
+        await self.engine.close(5.0)
+
+
+async def main() -> None:
+    victim = Victim(Path(sys.argv[1]))
+    await victim.work(int(sys.argv[2]))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
