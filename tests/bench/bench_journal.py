@@ -111,10 +111,8 @@ def _raw_batches(start: int, count: int) -> list[Batch]:
             (seq, run, seq, "orders", DIGEST, PROTOCOL, "running", "parallel", None, None, now, now)
         )
         for number, batch in enumerate(steps):
-            batch.steps.append(
-                (seq, f"do.{number}", "done", "test.do", 1, '{"n":1}', None, result, None)
-                + (now, now, None, None)  # noqa: RUF005 - one row, two lines
-            )
+            row = (f"do.{number}", "done", "test.do", 1, '{"n":1}', None, result, None)
+            batch.steps.append((seq, *row, now, now, None, None))
         steps[-1].updates[seq] = (seq, "succeeded", None, now, now, None, None, None)
     return [accept, *steps]
 

@@ -15,7 +15,6 @@ from typing import Any
 
 from rouage.durable.port import EventRecord
 from rouage.durable.sqlite import open_reader
-from tests.bench.journal import wait_idle
 from tests.bench.measures import memory_mb, processor_seconds, spread_ms
 from tests.bench.recipes import pulse
 from tests.bench.workspace import Daemon, Workspace
@@ -73,7 +72,6 @@ def measure(folder: Path, *, recipes: int, seconds: float) -> dict[str, Any]:
         memory = memory_mb(daemon.pid)
     finally:
         daemon.stop()
-    wait_idle(workspace)
     every = asyncio.run(ticks(workspace, recipes))
     return {
         "bench": "w4",

@@ -82,7 +82,8 @@ class FileTrigger(Trigger[Watched]):
         is_first = is_first_activation(items, self._root)
         wake = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            intake = self._intake = self._make_intake(read_rows(items), emit, group, wake)
+            rows = {} if is_first else read_rows(items)
+            intake = self._intake = self._make_intake(rows, emit, group, wake)
             while True:
                 habits = await self._find_habits(intake, activated)
                 identity = await self._await_root(is_local=intake.policy.trusts_clock)

@@ -199,10 +199,8 @@ def _ask_trigger(
     catalog: Catalog,
     items: dict[bytes, Any],
 ) -> Finding | None:
-    from rouage.sdk.trigger import Trigger
-
     declared = catalog.triggers.get(use.uses)
-    if declared is None or declared.listen.explain.__func__ is Trigger.explain.__func__:
+    if declared is None or not _knows_files(declared.listen):
         # A clock or a webhook knows nothing of files.
         return None
     facts = {"recipe": recipe.id, "trigger": use.id}
@@ -219,6 +217,13 @@ def _ask_trigger(
     words = knows.render(session.language)
     sentence = session.say(_TRIGGER, knows=words, **facts)
     return Finding(recipe=recipe.id, sentence=sentence, data={**facts, "knows": words})
+
+
+def _knows_files(listen: type[Any]) -> bool:
+    """Say whether this kind of trigger explains files itself."""
+    from rouage.sdk.trigger import Trigger
+
+    return any("explain" in vars(cls) for cls in listen.__mro__ if cls is not Trigger)
 
 
 def _rendered(recipe: Recipe, use: TriggerUse) -> Any:

@@ -59,6 +59,7 @@ class Batch:
     Only the loop's thread adds to it, and only before it is handed over. `intakes`, items
     and definitions come from outside: when their commit fails they are given up and their
     senders told (R14). The other rows are what runs did: they are kept until they are on disk.
+    `handed_over` is how many rows it had when it left the loop.
     """
 
     __slots__ = (
@@ -68,6 +69,7 @@ class Batch:
         "errors",
         "events",
         "fired",
+        "handed_over",
         "intakes",
         "is_committed",
         "items",
@@ -98,6 +100,7 @@ class Batch:
         self.waiting: list[Future[None]] = []
         self.outside: list[Future[None]] = []
         self.errors: dict[int, BaseException] = {}
+        self.handed_over: int | None = None
         self.is_committed = False
 
     def take_outside(self) -> "Batch":

@@ -9,7 +9,7 @@ from rouage.clock import Clock
 from rouage.durable.batch import Batch
 from rouage.durable.decisions import Decisions
 from rouage.durable.failpoints import Failpoints
-from rouage.durable.intake import Intakes, add_items
+from rouage.durable.intake import Intakes, store_items
 from rouage.durable.journal import Journal, Listeners, Opened, OpenRun
 from rouage.durable.port import (
     Accepted,
@@ -118,7 +118,7 @@ class EmbeddedEngine:
         await self._check_writable()
         if items:
             batch = self._journal.filling()
-            add_items(batch, trigger, items)
+            batch.items.update(store_items(trigger, items, batch.blobs))
             await _written(batch)
 
     async def accept(
@@ -129,16 +129,13 @@ class EmbeddedEngine:
         items: Mapping[bytes, JSON] | None = None,
     ) -> Accepted | Duplicate:
         """Commit the event, its verdicts, its runs and the trigger's items in one go (R1-R3)."""
-        await self._check_writable()
-        if not self._is_open:
-            raise JournalError(_NOT_OPEN)
+        if not self._is_open or self._is_closed or self._journal.health().state == "refusing":
+            await self._check_open()
         return await self._intakes.accept(event, verdicts, items)
 
     async def record_matches(self, event_id: str, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
         """Record verdicts that come later, and start their runs; safe to repeat."""
-        await self._check_writable()
-        if not self._is_open:
-            raise JournalError(_NOT_OPEN)
+        await self._check_open()
         return await self._intakes.record_matches(event_id, verdicts)
 
     async def unmatched(self) -> tuple[Event, ...]:
@@ -188,6 +185,11 @@ class EmbeddedEngine:
     async def last_definition(self, recipe: str) -> bytes | None:
         """Return the newest accepted definition of the recipe (last good version, L2)."""
         return await self._reader.last_definition(recipe)
+
+    async def _check_open(self) -> None:
+        await self._check_writable()
+        if not self._is_open:
+            raise JournalError(_NOT_OPEN)
 
     async def _check_writable(self) -> None:
         """Return when the journal may be written to.

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from rouage.durable.batch import Batch, RunRow
+from rouage.durable.batch import Batch, Column, RunRow
 from rouage.durable.failpoints import Failpoints
 from rouage.durable.journal import Journal
 from rouage.durable.live import LiveRun
 from rouage.durable.port import PROTOCOL, Accepted, Duplicate
 from rouage.durable.runner import Runner
-from rouage.durable.values import store, to_column, to_microseconds
+from rouage.durable.values import NOT_JSON, Stored, store, to_column, to_microseconds
 from rouage.errors import JournalError, Overloaded
 from rouage.language import Text
 from rouage.model.event import Event, Verdict
@@ -25,6 +25,10 @@ _LIGHT_CHARACTERS: Final = 16_384
 _BUSY: Final = Text(
     "the journal cannot keep up; try again in a moment",
     "le journal n’arrive pas à suivre ; réessayez dans un instant",
+)
+_NOT_JSON: Final = Text(
+    "an event of {source} holds something that cannot be recorded",
+    "un événement de {source} contient quelque chose qui ne peut pas être enregistré",
 )
 _NO_EVENT: Final = Text("there is no event {id}", "il n’y a pas d’événement {id}")
 
@@ -86,15 +90,22 @@ class Intakes:
             raise Overloaded(_BUSY)
         now = self._runner.now()
         intake = Intake(event.id, self.next_event)
+        batch = self._journal.filling()
+        # All values first: what is not JSON must not leave half an event in the batch.
+        try:
+            data = store(event.data, batch.blobs)
+            notes = [_notes(verdict, batch.blobs) for verdict in verdicts or ()]
+            values = store_items(event.source, items, batch.blobs) if items else None
+        except NOT_JSON as error:
+            raise JournalError(_NOT_JSON, source=event.source) from error
         if verdicts:
             self._reserve(intake, event, verdicts, now)
         self.next_event += 1
-        batch = self._journal.filling()
-        self._add_event(batch, intake, event, now, is_matched=verdicts is not None)
+        self._add_event(batch, intake, event, now, data=data, is_matched=verdicts is not None)
         if verdicts:
-            _add_verdicts(batch, intake, verdicts)
-        if items:
-            add_items(batch, event.source, items)
+            _add_verdicts(batch, intake, verdicts, notes)
+        if values is not None:
+            batch.items.update(values)
         batch.intakes.append(intake)
         if self._failpoints is None:
             return await intake.future
@@ -114,10 +125,11 @@ class Intakes:
             seq, event, known = found
             new = [verdict for verdict in verdicts if verdict.recipe not in known]
             intake = Intake(event_id, seq)
-            self._reserve(intake, event, new, self._runner.now())
             batch = self._journal.filling()
+            notes = [_notes(verdict, batch.blobs) for verdict in new]
+            self._reserve(intake, event, new, self._runner.now())
             batch.matched.append(seq)
-            _add_verdicts(batch, intake, new)
+            _add_verdicts(batch, intake, new, notes)
             batch.intakes.append(intake)
             await intake.future
         return tuple(
@@ -183,12 +195,17 @@ class Intakes:
         intake.runs.clear()
 
     def _add_event(
-        self, batch: Batch, intake: Intake, event: Event, now: int, *, is_matched: bool
+        self,
+        batch: Batch,
+        intake: Intake,
+        event: Event,
+        now: int,
+        *,
+        data: Stored,
+        is_matched: bool,
     ) -> None:
-        blobs = batch.blobs
-        data = store(event.data, blobs)
         if data is not None:
-            intake.weight = len(data) if isinstance(data, str) else len(blobs[data])
+            intake.weight = len(data) if isinstance(data, str) else len(batch.blobs[data])
             self._weight += intake.weight
         batch.events.append(
             (
@@ -205,27 +222,32 @@ class Intakes:
         )
 
 
-def _add_verdicts(batch: Batch, intake: Intake, verdicts: Sequence[Verdict]) -> None:
+Notes = tuple[Stored, Stored]
+"""The conditions and the error of a verdict, as they stand in its row."""
+
+
+def _notes(verdict: Verdict, blobs: dict[bytes, bytes]) -> Notes:
+    return (
+        store(list(verdict.conditions), blobs) if verdict.conditions else None,
+        None if verdict.error is None else store(verdict.error, blobs),
+    )
+
+
+def _add_verdicts(
+    batch: Batch, intake: Intake, verdicts: Sequence[Verdict], notes: Sequence[Notes]
+) -> None:
     """Add the rows of the verdicts; `intake.runs` are those of the matches, in their order."""
     runs = iter(intake.runs)
-    blobs = batch.blobs
-    for verdict in verdicts:
+    for verdict, (conditions, error) in zip(verdicts, notes, strict=True):
         number = None
         if verdict.outcome == "matched":
             run = next(runs)
             number = run.seq
             run.batch = batch
             batch.runs.append(_run_row(run, verdict, intake.event_seq))
+        recipe, definition = to_column(verdict.recipe), verdict.definition
         batch.matches.append(
-            (
-                intake.event_seq,
-                to_column(verdict.recipe),
-                verdict.outcome,
-                verdict.definition,
-                store(list(verdict.conditions), blobs) if verdict.conditions else None,
-                None if verdict.error is None else store(verdict.error, blobs),
-                number,
-            )
+            (intake.event_seq, recipe, verdict.outcome, definition, conditions, error, number)
         )
 
 
@@ -258,8 +280,9 @@ def _subject(data: JSON) -> str | bytes | None:
     return None
 
 
-def add_items(batch: Batch, trigger: str, items: Mapping[bytes, JSON]) -> None:
-    """Add what a trigger wants to remember; the newest value of a key wins."""
+def store_items(
+    trigger: str, items: Mapping[bytes, JSON], blobs: dict[bytes, bytes]
+) -> dict[tuple[Column, bytes], Stored]:
+    """Return what a trigger wants to remember, as it stands in its rows."""
     owner = to_column(trigger)
-    for key, value in items.items():
-        batch.items[owner, key] = store(value, batch.blobs)
+    return {(owner, key): store(value, blobs) for key, value in items.items()}

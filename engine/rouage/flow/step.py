@@ -155,21 +155,40 @@ async def _call(
 ) -> JSON:
     seconds = _shortest(step.use.timeout_seconds, journey.seconds_left())
     context = _context(journey, step, attempt)
+    limit: asyncio.Timeout | None = None
     try:
         if seconds is None:
             result = await action.run(ready, context)
         else:
             async with asyncio.timeout(seconds) as limit:
                 result = await action.run(ready, context)
-    except StepError:
+    except StepError as error:
+        if journey.plan.uses_secrets:
+            _hide_secrets(error, journey.services)
         raise
     except TimeoutError as error:
-        if seconds is not None and limit.expired():
+        if seconds is not None and limit is not None and limit.expired():
             raise StepTimeout(_TOO_SLOW, seconds=f"{seconds:g}") from error
         raise _unexpected(action, error) from error
     except Exception as error:  # the border around a step
         raise _unexpected(action, error) from error
     return journey.services.mask(result) if journey.plan.uses_secrets else result
+
+
+def _hide_secrets(error: StepError, services: Services) -> None:
+    """Mask what a program or a server may have repeated in its complaint (security S-57)."""
+
+    def hidden(text: object) -> str:
+        return str(services.mask(str(text)))
+
+    error.message = Text(hidden(error.message.en), hidden(error.message.fr))
+    if error.hint is not None:
+        error.hint = Text(hidden(error.hint.en), hidden(error.hint.fr))
+    masked: dict[str, object] = {
+        name: fact if isinstance(fact, Text | int | float) else hidden(fact)
+        for name, fact in error.facts.items()
+    }
+    error.facts = masked
 
 
 def _unexpected(action: ActionSpec, error: Exception) -> StepError:

@@ -112,8 +112,19 @@ class _Walker:
                 code = "RG224" if listed is None else "RG203"
                 self._report.key(code, path, name=path[-1])
             return ()
-        uses = [self._entry(entry, (*path, number), kind) for number, entry in enumerate(listed)]
-        return tuple(use for use in uses if use is not None)
+        uses = []
+        for number, entry in enumerate(listed):
+            use = self._entry(entry, (*path, number), kind)
+            if use is None:
+                self._lose(entry, kind)
+            else:
+                uses.append(use)
+        return tuple(uses)
+
+    def _lose(self, entry: Any, kind: Kind) -> None:
+        self.lost[kind] += 1
+        if kind == "step" and isinstance(entry, Mapping) and isinstance(entry.get("id"), str):
+            self.lost_ids.add(entry["id"])
 
     def _entry(self, entry: Any, path: Path, kind: Kind) -> Use | None:
         if not isinstance(entry, Mapping):

@@ -200,7 +200,7 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
     if isinstance(value, str):
         if _OPENING in value:
             yield path, value
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for name, one in value.items():
             yield from _texts(one, (*path, name))
     elif isinstance(value, list):

@@ -25,9 +25,13 @@ _CHECKED_FORMATS: Final = ("cron", "time", "timezone", "duration")
 
 
 def check_recipe_id(data: Mapping[str, Any], recipe_id: str, report: Report) -> None:
-    """Report an identity that cannot be used; a written one was checked by the schema."""
-    if "id" not in data and re.search(RECIPE_ID_PATTERN, recipe_id) is None:
+    """Report an identity that cannot be used; a text was checked by the schema."""
+    if isinstance(data.get("id"), str) or re.search(RECIPE_ID_PATTERN, recipe_id) is not None:
+        return
+    if "id" not in data:
         report.key("RG505", (), value=recipe_id)
+    elif not report.is_explained(("id",)):
+        report.value("RG504", ("id",), value=recipe_id)
 
 
 def check_time_zone(path: Path, value: Any, report: Report) -> None:
@@ -143,7 +147,7 @@ def holds_expression(value: Any) -> bool:
     """Say whether a `${{ }}` stands anywhere in *value*."""
     if isinstance(value, str):
         return _OPENING in value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return any(map(holds_expression, value.values()))
     return isinstance(value, list) and any(map(holds_expression, value))
 

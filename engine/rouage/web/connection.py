@@ -222,9 +222,13 @@ class Connection(BaseProtocol):
         if self._buffer_paused:
             self._resume_reading_for_buffer()
             self.data_received(b"")
-        if self.state != "closing":
+        if not self._is_closing():
             self._enter("idle", received=0)
         return True
+
+    def _is_closing(self) -> bool:
+        # Asked through a call: the state may change while an answer is written.
+        return self.state == "closing"
 
     def _enter(self, state: State, *, received: int) -> None:
         self.state = state

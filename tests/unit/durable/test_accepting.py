@@ -137,6 +137,21 @@ async def test_a_full_queue_refuses_and_writes_nothing(harness: Any) -> None:
     await engine.wait_idle()
 
 
+async def test_an_event_that_is_not_json_is_refused_and_takes_no_place(harness: Any) -> None:
+    engine = await harness.open(nothing)
+    for bad in (
+        engine.accept(harness.event(data={"x": b"y"}), [harness.matched()]),
+        engine.accept(harness.event(), [harness.matched()], items={b"a": float("nan")}),
+    ):
+        with pytest.raises(JournalError):
+            await bad
+    await engine.wait_idle()
+    answer = await harness.send(engine)
+    await engine.wait_idle()
+    assert (await engine.get_run(answer.runs[0])).state == "succeeded"
+    assert (await engine.stats())["events"] == 1
+
+
 async def test_one_full_recipe_refuses_the_event_for_all(harness: Any) -> None:
     gate = asyncio.Event()
 

@@ -76,8 +76,8 @@ def check(folder: Path, before: dict[str, RunRecord], after: dict[str, RunRecord
     assert all(count == 1 for count in mails.values()), mails
     in_doubt = {run.id for run in after.values() if run.state == "needs_attention"}
     for line in mails:
-        run = line.split()[1]
-        assert (run, "do.1") in known or run in in_doubt
+        sender = line.split()[1]
+        assert (sender, "do.1") in known or sender in in_doubt
     for run in after.values():
         if run.state == "succeeded":
             assert [step.path for step in run.steps if step.path != "do.2"] == [

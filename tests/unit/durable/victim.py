@@ -30,9 +30,9 @@ SHAKY = StepSpec(
 )
 
 
-def opener(path: Path) -> Callable[[str], None]:
+def opener(path: Path) -> Callable[[str], object]:
     descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
-    return lambda line: os.write(descriptor, f"{line}\n".encode()) and None
+    return lambda line: os.write(descriptor, f"{line}\n".encode())
 
 
 class Victim:

@@ -95,7 +95,7 @@ def make_connector(recorder: Recorder) -> Connector:
         recorder.failures += 1
         if recorder.failures > params.times:
             return {"after": recorder.failures}
-        raise StepError(params.message)
+        raise StepError("{why}", why=params.message)
 
     @connector.action("flaky", effect="local", idempotent=True)
     async def flaky(params: Fail, context: Context) -> JSON:

@@ -184,6 +184,13 @@ async def test_a_secret_reaches_the_action_and_nothing_else(flow: Any) -> None:
     assert run.state == "succeeded"
 
 
+async def test_a_secret_in_a_complaint_is_masked(flow: Any) -> None:
+    run = await flow.run(WHEN + "  - rec.fail: {message: 'no access with ${{ secrets.api }}'}\n")
+    assert run.state == "failed"
+    assert run.error["message"]["en"] == "no access with •••"
+    assert "s3cr3t-value" not in repr(run)
+
+
 async def test_event_data_is_never_an_expression(flow: Any) -> None:
     hostile = "${{ secrets.api }}"
     await flow.run(WHEN + "  - rec.say: {text: '${{ event.name }}'}\n", {"name": hostile})

@@ -28,10 +28,13 @@ _CIRCUMSTANCES: Final = (
     "SELECT event.data, m.conditions FROM run JOIN event ON event.seq = run.event"
     ' LEFT JOIN "match" AS m ON m.event = run.event AND m.recipe = run.recipe WHERE run.seq = ?'
 )
-_EVENT_OF_RUN: Final = _EVENTS + " WHERE seq = (SELECT event FROM run WHERE seq = ?)"
-_RUNS_OF_EVENT: Final = (
-    _RUNS + ' WHERE run.seq IN (SELECT run FROM "match" WHERE event = ? AND run IS NOT NULL)'
-    " ORDER BY run.seq"
+_EVENT_OF_RUN: Final = " ".join([_EVENTS, "WHERE seq = (SELECT event FROM run WHERE seq = ?)"])
+_RUNS_OF_EVENT: Final = " ".join(
+    [
+        _RUNS,
+        'WHERE run.seq IN (SELECT run FROM "match" WHERE event = ? AND run IS NOT NULL)',
+        "ORDER BY run.seq",
+    ]
 )
 _VERDICTS: Final = (
     'SELECT recipe, outcome, definition, conditions, error FROM "match" WHERE event = ?'
