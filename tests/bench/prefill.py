@@ -1,7 +1,6 @@
 """Put finished runs into a journal, the direct way: through the engine, without recipes."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from rouage.model.event import Admission, Event, Verdict
 from rouage.sdk.json import JSON
 from tests.bench.orders import body_of
 
+_AT_ONCE = 500
 _PARALLEL = Admission(mode="parallel")
 _CONDITIONS: tuple[JSON, ...] = (
     {"expression": "event.body.total > 10", "value": True, "values": {"event.body.total": 20}},
@@ -27,35 +27,33 @@ async def _execute(context: RunContext, definition: bytes) -> RunOutcome:
     return RunOutcome(state="succeeded")
 
 
-async def _accept(engine: Engine, numbers: Iterator[int], digest: str) -> None:
+async def _accept(engine: Engine, number: int, digest: str) -> None:
     body: JSON = {"body": body_of("prefill", 0).decode()}
-    for number in numbers:
-        event = Event(
-            id=f"{number:026d}",
-            source="ancienne/trigger_1",
-            time=datetime.now(UTC),
-            data=body,
-            key=f"k{number}",
-        )
-        verdict = Verdict(
-            recipe="ancienne",
-            outcome="matched",
-            definition=digest,
-            admission=_PARALLEL,
-            conditions=_CONDITIONS,
-        )
-        await engine.accept(event, [verdict])
+    event = Event(
+        id=f"{number:026d}",
+        source="ancienne/trigger_1",
+        time=datetime.now(UTC),
+        data=body,
+        key=f"k{number}",
+    )
+    verdict = Verdict(
+        recipe="ancienne",
+        outcome="matched",
+        definition=digest,
+        admission=_PARALLEL,
+        conditions=_CONDITIONS,
+    )
+    await engine.accept(event, [verdict])
 
 
 async def _prefill(path: Path, count: int) -> None:
     engine = open_engine(path)
     await engine.open(_execute)
     digest = await engine.put_definition("ancienne", b'{"name": "ancienne"}')
-    numbers = iter(range(count))
-    async with asyncio.TaskGroup() as tasks:
-        for _ in range(256):
-            tasks.create_task(_accept(engine, numbers, digest))
-    await engine.wait_idle()
+    for start in range(0, count, _AT_ONCE):
+        numbers = range(start, min(start + _AT_ONCE, count))
+        await asyncio.gather(*(_accept(engine, number, digest) for number in numbers))
+        await engine.wait_idle()
     await engine.close()
 
 

@@ -22,6 +22,8 @@ class Mail:
     wait: Duration = param("Wait.", default=1.0)
     password: str | None = param("Password.", default=None, secret=True)
     headers: dict[str, str] = param("Headers.", default={})
+    level: Literal[1, 2, 3] = param("Level.", default=1)
+    link: str = param("Link.", default="", format="url")
 
 
 @params

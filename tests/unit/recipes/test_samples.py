@@ -232,6 +232,61 @@ SAMPLES = {
         None,
         None,
     ),
+    "what only the action knows": (
+        HEAD + "  - mail.send: {to: a@b.fr, subject: x, level: 9}\n",
+        "RG509",
+        "9",
+        None,
+    ),
+    "web address": (
+        HEAD + "  - mail.send: {to: a@b.fr, subject: x, link: exemple.fr}\n",
+        "RG508",
+        "exemple.fr",
+        None,
+    ),
+    "empty time": (
+        "name: A\nwhen:\n  - clock.cron: {expression: '0 8 * * 1', at: soon}\ndo:\n" + SEND,
+        "RG503",
+        "soon",
+        None,
+    ),
+    "the trigger's own check, among others": (
+        "name: A\nwhen:\n  - clock.cron: {timezone: Europe/Paris, expression: '0 8'}\ndo:\n" + SEND,
+        "RG510",
+        "'0 8'",
+        None,
+    ),
+    "same trigger id": (
+        "name: A\nwhen:\n  - folder.file: {path: a}\n    id: x\n"
+        "  - folder.file: {path: b}\n    id: x\ndo:\n" + SEND,
+        "RG308",
+        "x",
+        None,
+    ),
+    "choice that is not one": (
+        "name: A\ninputs:\n  c: {type: choice, choices: [a, b], default: z}\ndo:\n" + SEND,
+        "RG507",
+        "z",
+        None,
+    ),
+    "unknown input type": (
+        "name: A\ninputs:\n  c: {type: texte, default: z}\ndo:\n" + SEND,
+        "RG217",
+        "texte",
+        "text",
+    ),
+    "a list as text": (
+        HEAD + "  - mail.send: {to: a@b.fr, subject: [x]}\n",
+        "RG216",
+        "[x]",
+        None,
+    ),
+    "a mapping as text": (
+        HEAD + "  - mail.send: {to: a@b.fr, subject: {x: y}}\n",
+        "RG216",
+        "{x: y}",
+        None,
+    ),
     "missing do": ("name: A\n", "RG215", "name: A", None),
     "a list": ("- mail.flush: {}\n", "RG202", "- mail.flush: {}", None),
     "secret in clear": (
