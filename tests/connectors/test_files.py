@@ -632,5 +632,5 @@ async def test_a_decomposed_path_is_found_again_where_the_result_says(workspace,
         result = await run_action(
             connector, action, {"path": path, "text": "x"}, context_for(action)
         )
-        with open(result["path"]) as file:  # noqa: PTH123, ASYNC230 - the very text that was returned
+        with open(result["path"]) as file:
             assert file.read().strip() == "x"

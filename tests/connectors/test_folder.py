@@ -18,7 +18,7 @@ from rouage_connectors.folder.ledger import ROOT, key_of, read_row
 from rouage_connectors.folder.watch import _inotify
 
 SPEC = connector.triggers["folder.file"]
-QUICK = "100ms"
+QUICK = "60ms"
 
 
 class Takes(RecordingEmit):
@@ -86,7 +86,7 @@ class Inbox:
     async def is_calm(self):
         """Wait until nothing is pending, for as long as a file needs to settle, and more."""
         for _ in range(2):
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(0.12)
             await eventually(lambda: self.trigger.status().get("pending") == 0)
 
     def why(self, name):

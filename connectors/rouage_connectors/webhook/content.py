@@ -34,7 +34,7 @@ _TOO_DEEP: Final = Text("the JSON is nested too deeply", "le JSON est imbriqué 
 _BAD_FORM: Final = Text("the form is malformed", "le formulaire est mal formé")
 
 
-class Unreadable(Exception):
+class Unreadable(Exception):  # noqa: N818 - an answer to give, not a fault of ours
     """The body cannot be data; `status` is 400 or 415, `message` says why."""
 
     def __init__(self, status: int, message: Text) -> None:

@@ -48,7 +48,6 @@ _DURATION_WANTED: Final = Text(
     "A duration is wanted, such as 10s, 5m, 2h30m, 3d or 1w.",
     "Une durée est attendue, comme 10s, 5m, 2h30m, 3d ou 1w.",
 )
-_BOOLEAN_WANTED: Final = Text("Write true or false.", "Écrivez true (vrai) ou false (faux).")
 
 
 def word(title: Text, about: Text, shape: Mapping[str, Any]) -> Shape:
@@ -399,4 +398,3 @@ TOP_WORDS: Final[Mapping[str, Shape]] = {
         obj({"retry": RETRY, "timeout": _TIMEOUT}),
     ),
 }
-BOOLEAN_WANTED: Final = _BOOLEAN_WANTED

@@ -164,7 +164,8 @@ class Builder:
     def _take_key(self, current: _Open, event: Any, text: str) -> None:
         if len(text) > MAX_KEY:
             self._refuse("RG107", _marks(event), limit=MAX_KEY)
-        if text == "<<" and not event.style:
+        if text == "<<" and not event.style and not self._has_named_node:
+            self._has_named_node = True
             self._report("RG110", _marks(event), name="<<")
         if not text.isascii():
             text = unicodedata.normalize("NFC", text)

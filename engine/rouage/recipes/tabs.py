@@ -29,10 +29,20 @@ def find_tab(positions: Positions, *, above: int | None = None) -> Problem | Non
             continue
         if spans is None:
             spans = sorted(_texts(positions.root))
-        for column, letter in enumerate(line):
-            if letter == "\t" and not _is_inside(spans, (number, column), line):
+        comment = _comment_start(line)
+        column = line.find("\t")
+        while 0 <= column < comment:
+            if not _is_inside(spans, (number, column)):
                 return tab_problem(number, column, line)
+            column = line.find("\t", column + 1)
     return None
+
+
+def _comment_start(line: str) -> int:
+    if line.lstrip().startswith("#"):
+        return 0
+    start = line.find(" #")
+    return start if start >= 0 else len(line)
 
 
 def tab_problem(number: int, column: int, line: str) -> Problem:
@@ -45,11 +55,8 @@ def tab_problem(number: int, column: int, line: str) -> Problem:
     )
 
 
-def _is_inside(spans: list[Marks], place: tuple[int, int], line: str) -> bool:
-    """Say whether *place* lies in a comment, or in a quoted or block text."""
-    before = line[: place[1]]
-    if before.lstrip().startswith("#") or " #" in before:
-        return True
+def _is_inside(spans: list[Marks], place: tuple[int, int]) -> bool:
+    """Say whether *place* lies in a quoted or block text."""
     found = bisect_right(spans, (*place, 1 << 30, 0)) - 1
     return found >= 0 and place < spans[found][2:]
 

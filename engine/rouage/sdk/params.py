@@ -40,9 +40,7 @@ def parse_duration(text: str) -> float:
     """
     if re.fullmatch(DURATION_PATTERN, text) is None:
         raise ValueError(text)
-    return float(
-        sum(float(n) * _DURATION_UNITS[unit] for n, unit in _DURATION_PART.findall(text))
-    )
+    return float(sum(float(n) * _DURATION_UNITS[unit] for n, unit in _DURATION_PART.findall(text)))
 
 
 _SIZE_UNITS: Final = {
@@ -154,9 +152,7 @@ class Parameters:
         self.types: dict[str, Any] = {f.name: hints[f.name] for f in fields}
         self.specs: dict[str, ParamSpec] = {f.name: _spec_of(cls, f) for f in fields}
         self.required = tuple(
-            f.name
-            for f in fields
-            if f.default is _MISSING and f.default_factory is _MISSING
+            f.name for f in fields if f.default is _MISSING and f.default_factory is _MISSING
         )
         self.defaults: dict[str, Any] = {
             f.name: f.default_factory() if f.default_factory is not _MISSING else f.default
@@ -217,9 +213,7 @@ class Parameters:
 
 
 _UNKNOWN: Final = Text("unknown parameter “{name}”", "paramètre inconnu « {name} »")
-_ABSENT: Final = Text(
-    "the parameter “{name}” is missing", "il manque le paramètre « {name} »"
-)
+_ABSENT: Final = Text("the parameter “{name}” is missing", "il manque le paramètre « {name} »")
 _UNFIT: Final = Text(
     "the parameter “{name}” must be {wanted}, not {value}",
     "le paramètre « {name} » doit être {wanted}, pas {value}",
@@ -374,9 +368,7 @@ def _duration(value: Any) -> float:
             return parse_duration(value)
         except ValueError:
             pass
-    raise _Refused(
-        Text("a duration such as 10s, 5m or 2h", "une durée comme 10s, 5m ou 2h")
-    )
+    raise _Refused(Text("a duration such as 10s, 5m or 2h", "une durée comme 10s, 5m ou 2h"))
 
 
 _SCALAR_CONVERTERS: Final[dict[Any, Converter]] = {

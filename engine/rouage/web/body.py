@@ -7,7 +7,7 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 _INFLATE_STEP: Final = 1 << 20
 
 
-class Unacceptable(Exception):
+class Unacceptable(Exception):  # noqa: N818 - an answer to give, not a fault of ours
     """The request is refused with `status`; the connection closes when the rest is unread."""
 
     def __init__(self, status: int) -> None:

@@ -52,7 +52,7 @@ class _Hook:
     rate: HookRate
 
 
-class _Refusal(Exception):
+class _Refusal(Exception):  # noqa: N818 - an answer to give, not a fault of ours
     """The request goes no further: a status, and the fields that come with it."""
 
     def __init__(self, status: int, **fields: str) -> None:

@@ -17,7 +17,7 @@ from rouage.durable.embedded import EmbeddedEngine
 from rouage.durable.port import RunContext, RunFilter, RunOutcome, StepSpec
 from rouage.durable.sqlite import open_engine, open_reader
 from rouage.durable.sqlite.journal import SqliteJournal
-from rouage.durable.sqlite.opening import connect, file_system_of
+from rouage.durable.sqlite.opening import connect, file_system_of, open_for_writing
 from rouage.errors import JournalError, WorkspaceError
 
 LOCAL = StepSpec(action="test.local", effect="local", idempotent="yes")
@@ -46,6 +46,16 @@ async def test_the_file_is_private_and_whole_after_closing(sqlite_harness: Any) 
     connection = apsw.Connection(str(path))
     assert connection.pragma("integrity_check") == "ok"
     assert connection.pragma("auto_vacuum") == 2
+    connection.close()
+
+
+def test_the_writer_syncs_fully_and_checkpoints_itself(tmp_path: Path) -> None:
+    connection = open_for_writing(tmp_path / "journal.db")
+    assert connection.pragma("journal_mode") == "wal"
+    assert connection.pragma("synchronous") == 2
+    assert connection.pragma("wal_autocheckpoint") == 0
+    assert connection.pragma("cache_size") == -16_384
+    assert connection.pragma("page_size") == 4096
     connection.close()
 
 

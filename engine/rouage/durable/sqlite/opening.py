@@ -18,6 +18,15 @@ _OLDEST_SQLITE: Final = (3, 51, 3)
 _PAGE_BYTES: Final = 4096
 _CACHE_KIB: Final = 16_384
 _STATEMENTS_KEPT: Final = 1_000
+_PRAGMAS: Final[dict[str, str | int]] = {
+    "journal_mode": "wal",
+    "synchronous": "full",
+    "wal_autocheckpoint": 0,
+    "cache_size": -_CACHE_KIB,
+    "temp_store": "memory",
+    "foreign_keys": 0,
+    "journal_size_limit": 67_108_864,
+}
 _BUSY_MILLISECONDS: Final = 5_000
 _CHECKED_ALWAYS_BYTES: Final = 256_000_000
 _NETWORK_FILE_SYSTEMS: Final = frozenset(
@@ -119,11 +128,8 @@ def connect(path: Path, kind: type[apsw.Connection] = apsw.Connection) -> apsw.C
         str(path), flags=apsw.SQLITE_OPEN_READWRITE, statementcachesize=_STATEMENTS_KEPT
     )
     connection.set_busy_timeout(_BUSY_MILLISECONDS)
-    connection.execute(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
-        f" PRAGMA cache_size = -{_CACHE_KIB}; PRAGMA temp_store = MEMORY;"
-        " PRAGMA foreign_keys = OFF; PRAGMA journal_size_limit = 67108864"
-    )
+    for name, value in _PRAGMAS.items():
+        connection.pragma(name, value)
     return connection
 
 
@@ -157,7 +163,7 @@ def _create(path: Path, failpoints: Failpoints | None) -> None:
     )
     if failpoints is not None:
         failpoints.reach("mid_migration")
-    connection.execute("PRAGMA journal_mode = WAL")
+    connection.pragma("journal_mode", "wal")
     connection.close()
     draft.rename(path)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
