@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from aiohttp import ClientSession
 
+from rouage.analysis.render import to_json
 from rouage.catalog.catalog import Catalog
 from rouage.catalog.schema import compose
 from rouage.clock import Clock, SystemClock
@@ -30,6 +31,7 @@ from rouage.lock import WorkspaceLock
 from rouage.model.ids import new_event_id
 from rouage.model.run import RunState
 from rouage.model.secret import Secret
+from rouage.problem import Problem
 from rouage.recipes.definition import parse
 from rouage.recipes.folder import Change, RecipeFolder
 from rouage.safety.network import open_session
@@ -71,6 +73,7 @@ class Daemon:
         self._services = self._make_services()
         self._stop = asyncio.Event()
         self._is_ready = False
+        self._reported: dict[str, tuple[Problem, ...]] = {}
         self._background: list[asyncio.Task[None]] = []
 
     async def serve(self, on_ready: OnReady | None = None) -> None:
@@ -221,6 +224,22 @@ class Daemon:
         changes = await asyncio.to_thread(self._recipes.scan, self.clock.monotonic_seconds())
         if changes:
             await asyncio.gather(*(self._apply(change) for change in changes))
+        self._report_problems()
+
+    def _report_problems(self) -> None:
+        """Say once what is wrong with a recipe that was saved."""
+        language = self.settings.language
+        faulty = {file.file: file.problems for file in self._recipes.files if file.problems}
+        for name, problems in faulty.items():
+            if self._reported.get(name) == problems:
+                continue
+            for problem in problems:
+                said = to_json(problem, language)
+                start = problem.range.start
+                logger.warning(
+                    "%s:%s:%s %s %s", name, start.line, start.column, problem.code, said["message"]
+                )
+        self._reported = faulty
 
     async def _apply(self, change: Change) -> None:
         try:

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.crash
-def test_nothing_acknowledged_is_lost_and_nothing_recorded_is_done_again():
+def test_nothing_acknowledged_is_lost_and_nothing_recorded_is_done_again() -> None:
     command = [sys.executable, "-m", "tests.crash", "--kills", "6", "--seed", "1789"]
     command += ["--orders-per-second", "300"]
     done = subprocess.run(

@@ -89,16 +89,18 @@ def measure(folder: Path, *, rounds: int, seconds: float, open_seconds: float) -
 
 
 def _paced(reference: Reference, daemon: Daemon, seconds: float) -> dict[str, Any]:
-    theirs = run_load(
-        reference.port, HOOK, prefix="paced", seconds=seconds, rate=100, watch=reference.lines
-    )
     lines = daemon.workspace.path("lines", "lines.txt")
-    before = processor_seconds(daemon.pid)
-    ours = run_load(daemon.hooks_port, HOOK, prefix="paced", seconds=seconds, rate=100, watch=lines)
-    spent = processor_seconds(daemon.pid) - before
-    ours["processor_ms_per_run"] = round(spent / ours["acknowledged"] * 1e3, 4)
+    theirs = _paced_load(reference.pid, reference.port, reference.lines, seconds)
+    ours = _paced_load(daemon.pid, daemon.hooks_port, lines, seconds)
     wait_idle(daemon.workspace)
     return {"rouage": ours, "reference": theirs}
+
+
+def _paced_load(pid: int, port: int, lines: Path, seconds: float) -> dict[str, Any]:
+    before = processor_seconds(pid)
+    report = run_load(port, HOOK, prefix="paced", seconds=seconds, rate=100, watch=lines)
+    spent = processor_seconds(pid) - before
+    return {**report, "processor_ms_per_run": round(spent / report["acknowledged"] * 1e3, 4)}
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """A workspace and its daemon, made and started as a user would: by the command line."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -46,6 +47,12 @@ def _ports(hooks_port: int) -> tuple[str, ...]:
     return "--port", "0", "--hooks-port", str(hooks_port)
 
 
+def _environment(workspace: Workspace) -> dict[str, str]:
+    """Return an environment in which compiled modules are kept, as in any installation."""
+    known = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**known, "PYTHONPYCACHEPREFIX": str(workspace.folder.with_name("bytecode"))}
+
+
 class DaemonFailed(Exception):  # noqa: N818 - what happened, for the report
     """The daemon ended, or did not get ready in time; carries the end of its output."""
 
@@ -65,6 +72,7 @@ class Daemon:
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
+                env=_environment(workspace),
             )
         self.pid = self._process.pid
 

@@ -21,11 +21,19 @@ from tests.bench.measures import median
 from tests.bench.recipes import ORDERS, write_inbox
 from tests.bench.workspace import Daemon, DaemonFailed, Workspace
 from tests.crash.snapshot import Snapshots
-from tests.crash.verify import verify
+from tests.crash.verify import PROGRAM_EVERY, verify
 
 _SHARE_KILLED_WHILE_STARTING = 0.15
 _STARTING_SECONDS = (0.05, 0.6)
 _WORKING_SECONDS = (0.15, 1.8)
+
+_PROGRAM = """\
+  - shell.run:
+      command: [tee, -a, program.txt]
+      folder: lines
+      stdin: "${{{{ event.body.id }}}}\\n"
+    if: event.body.number % {every} == 0
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,13 +81,17 @@ def _start(module: str, arguments: list[Any]) -> "subprocess.Popen[str]":
 
 
 def make_workspace(folder: Path) -> Workspace:
-    """Return a workspace with the recipes of W1 and W2; the lines of W1 end with a stamp."""
+    """Return a workspace with the recipes of W1 and W2.
+
+    The lines of W1 end with a stamp of its first step; every twentieth order also runs a
+    program, the one effect here that must never be repeated.
+    """
     workspace = Workspace.create(folder / "workspace")
     workspace.path("lines").mkdir()
     stamped = ORDERS.replace("- set: {gross:", '- set: {stamp: "${{ now() }}", gross:').replace(
         "steps.line.text }}", "steps.line.text }} ${{ vars.stamp }}"
     )
-    workspace.write_recipe("commandes", stamped)
+    workspace.write_recipe("commandes", stamped + _PROGRAM.format(every=PROGRAM_EVERY))
     write_inbox(workspace)
     return workspace
 

@@ -21,11 +21,14 @@ def recorded(step: StepRecord) -> Recorded:
 
 @dataclass(kw_only=True, slots=True)
 class Snapshots:
-    """The steps with a result, by run and path, of every run that a kill found open."""
+    """The steps with a result, by run and path, of every run that a kill found open.
+
+    `started` holds the runs that had a step under way, with its start recorded.
+    """
 
     recorded: dict[str, dict[str, Recorded]] = field(default_factory=dict)
+    started: set[str] = field(default_factory=set)
     open_runs: int = 0
-    unrecorded_starts: int = 0
 
     def take(self, journal: Path) -> None:
         """Add the open runs of a journal that no process uses."""
@@ -47,4 +50,4 @@ class Snapshots:
                 if step.state in {"done", "failed", "skipped"}:
                     known.setdefault(step.path, recorded(step))
                 else:
-                    self.unrecorded_starts += 1
+                    self.started.add(run.id)

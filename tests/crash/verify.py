@@ -17,6 +17,9 @@ from tests.bench.workspace import Workspace
 from tests.crash.dropper import content_of
 from tests.crash.snapshot import Snapshots, recorded
 
+PROGRAM_EVERY = 20
+"""Every so many orders also run a program, which appends their id to a file of its own."""
+
 _EXAMPLES = 5
 
 
@@ -73,6 +76,36 @@ def check_orders(
             order
             for order, its in started.items()
             if its and its[0].state == "succeeded" and counts[order] != 1
+        ),
+    )
+
+
+def check_programs(
+    acknowledged: Mapping[str, str],
+    runs: Mapping[str, list[RunRecord]],
+    lines: Path,
+    found: Findings,
+) -> None:
+    """Make sure that what may not be repeated happened at most once, and that doubt is shown."""
+    counts = Counter(lines.read_text().split() if lines.exists() else ())
+    found.add("programs_run_twice", (order for order, count in counts.items() if count > 1))
+    wanted = [order for order in acknowledged if int(order[2:]) % PROGRAM_EVERY == 0]
+    states = {order: [run.state for run in runs.get(acknowledged[order], [])] for order in wanted}
+    found.add(
+        "programs_not_run_and_no_doubt_shown",
+        (order for order in wanted if not counts[order] and states[order] == ["succeeded"]),
+    )
+    found.add("programs_nobody_ordered", set(counts) - set(wanted))
+
+
+def check_doubts(runs: Iterable[RunRecord], snapshots: Snapshots, found: Findings) -> None:
+    """Make sure that a run needs a human only because a kill met its step under way."""
+    found.add(
+        "doubts_without_cause",
+        (
+            run.id
+            for run in runs
+            if run.state == "needs_attention" and run.id not in snapshots.started
         ),
     )
 
@@ -178,6 +211,8 @@ def verify(
     for run in orders:
         by_event.setdefault(run.event, []).append(run)
     check_orders(events, by_event, lines, found)
+    check_programs(events, by_event, workspace.path("lines", "program.txt"), found)
+    check_doubts([*orders, *files], snapshots, found)
     states = check_states([*orders, *files], found)
     waiting = sum(run.state == "needs_attention" for run in files)
     check_files(names, workspace, waiting, found)
@@ -215,5 +250,5 @@ async def _deep(
         "file_events": await check_file_events(reader, "arrivees/trigger_1", found),
         "recorded_results_compared": await check_results(reader, snapshots, found),
         "runs_found_open_by_a_kill": snapshots.open_runs,
-        "steps_found_started_without_result": snapshots.unrecorded_starts,
+        "runs_found_with_a_step_in_doubt": len(snapshots.started),
     }

@@ -150,6 +150,26 @@ async def test_a_run_by_hand_gets_its_inputs(site: Any) -> None:
         assert (site.folder / "hello.txt").read_text() == "one Léa"
 
 
+async def test_a_start_by_hand_has_the_event_of_its_trigger(site: Any) -> None:
+    site.recipe(
+        "hand",
+        HAND.replace("${{ inputs.who }}", "${{ event.inputs.who }} ${{ trigger.id }}"),
+    )
+    async with site.running() as daemon:
+        await daemon.start_run("hand")
+        await site.ended("hand")
+        assert (site.folder / "hello.txt").read_text() == "VERSION nobody trigger_1"
+
+
+async def test_what_is_wrong_with_a_recipe_is_logged_once(site: Any, caplog: Any) -> None:
+    site.recipe("bad", "name: Bad\nwhen:\n  - manual.start: {}\ndo:\n  - log.wriite: {}\n")
+    async with site.running():
+        site.recipe("hand", HAND)
+    lines = [record.getMessage() for record in caplog.records if "bad.yaml" in record.getMessage()]
+    assert len(lines) == 1
+    assert lines[0].startswith("bad.yaml:5:5 RG210")
+
+
 async def test_a_saved_recipe_is_reloaded_and_a_bad_save_keeps_the_last_good_one(
     site: Any, wait_until: Any
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from rouage.sdk import JSON, Text, TriggerContext
 from rouage_connectors.folder.baseline import start_ledger
 from rouage_connectors.folder.intake import MARKER, PENDING_LIMIT, Intake
-from rouage_connectors.folder.ledger import Row
+from rouage_connectors.folder.ledger import Row, Version
 from rouage_connectors.folder.names import display
 from rouage_connectors.folder.scan import Listing, Scope, scan
 from rouage_connectors.folder.watch import Hint, Hints, Watches, describe_refusal
@@ -119,12 +119,11 @@ class Attendance:
         """Note what was there before the activation; what came since goes its usual way."""
         rows: dict[bytes, Row] = {}
         if self._habits.skips_existing:
-            fresh, at = self._fresh_paths(listing), int(self._wall())
-            rows = {
-                path: Row(version, None, "baseline", at)
-                for path, version in listing.changed.items()
-                if path not in fresh
-            }
+            fresh, at = self._fresh_paths(), int(self._wall())
+            limit = int(self._habits.activated * 1e9) if self._is_trusted else None
+            rows = await asyncio.get_running_loop().run_in_executor(
+                None, lambda: _baseline(listing.changed, fresh, limit, at)
+            )
         await start_ledger(self._context, self._scope.root, old, rows)
         self._intake.rows.clear()
         self._intake.rows.update(rows)
@@ -137,17 +136,18 @@ class Attendance:
                 len(rows),
             )
 
-    def _fresh_paths(self, listing: Listing) -> set[bytes]:
-        """Return the files that appeared after the activation: hinted at, or younger than it."""
-        fresh: set[bytes] = set()
-        if self._watches is not None:
-            hints = self._watches.take()
-            fresh = {hint.path for hint in hints.hints if not hint.is_gone}
-            self._take_hints(hints)
-        if self._intake.policy.trusts_clock:
-            limit = int(self._habits.activated * 1e9)
-            fresh |= {p for p, version in listing.changed.items() if version.ctime_ns >= limit}
-        return fresh
+    def _fresh_paths(self) -> set[bytes]:
+        """Return the files that were hinted at since the watch began."""
+        if self._watches is None:
+            return set()
+        hints = self._watches.take()
+        self._take_hints(hints)
+        return {hint.path for hint in hints.hints if not hint.is_gone}
+
+    @property
+    def _is_trusted(self) -> bool:
+        """Say whether the disk is ours, so that it answers at once and its clock is ours."""
+        return self._intake.policy.trusts_clock
 
     async def _wait(self) -> None:
         loop = asyncio.get_running_loop()
@@ -190,8 +190,7 @@ class Attendance:
     async def _is_well(self, identity: Identity) -> bool:
         """Say whether the same folder is still there, and its watcher alive (F-9, F-13)."""
         self._check_at = asyncio.get_running_loop().time() + _CHECK_SECONDS
-        is_local = self._intake.policy.trusts_clock
-        if await find_identity(self._scope.root, is_local=is_local) != identity:
+        if await find_identity(self._scope.root, is_local=self._is_trusted) != identity:
             return False
         return self._watches is None or self._watches.is_alive
 
@@ -337,6 +336,17 @@ def _identity(root: bytes) -> Identity | None:
     except OSError:
         return None
     return (facts.st_dev, facts.st_ino) if stat.S_ISDIR(facts.st_mode) else None
+
+
+def _baseline(
+    changed: Mapping[bytes, Version], fresh: set[bytes], limit: int | None, at: int
+) -> dict[bytes, Row]:
+    """Return rows for the files that are older than the activation (*limit*, if known)."""
+    return {
+        path: Row(version, None, "baseline", at)
+        for path, version in changed.items()
+        if path not in fresh and (limit is None or version.ctime_ns < limit)
+    }
 
 
 def _absent(

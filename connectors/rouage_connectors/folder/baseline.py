@@ -29,11 +29,13 @@ async def start_ledger(
     context: TriggerContext, root: bytes, old: Mapping[bytes, JSON], baseline: Mapping[bytes, Row]
 ) -> None:
     """Store *baseline* as the first ledger of *root*, in place of what *old* holds."""
-    stale: dict[bytes, JSON] = {key_of(path): None for path in read_rows(old)}
-    fresh: dict[bytes, JSON] = {key_of(path): row.to_json() for path, row in baseline.items()}
-    entries = list((stale | fresh).items())
-    for start in range(0, len(entries), _CHUNK):
-        await context.items.put(dict(entries[start : start + _CHUNK]))
+    paths = list(dict.fromkeys((*read_rows(old), *baseline)))
+    for start in range(0, len(paths), _CHUNK):
+        rows = {path: baseline.get(path) for path in paths[start : start + _CHUNK]}
+        await context.items.put(
+            {key_of(path): None if row is None else row.to_json() for path, row in rows.items()}
+        )
+        await asyncio.sleep(0)
     at = int(context.clock.now().timestamp())
     await context.items.put({ROOT: {"path": root.hex(), "at": at, "baseline": len(baseline)}})
 

@@ -79,18 +79,21 @@ class FileTrigger(Trigger[Watched]):
         activated = self.context.clock.now().timestamp()
         _ignore_lease_signal()
         items: Mapping[bytes, JSON] = await self.context.items.load()
-        is_first = is_first_activation(items, self._root)
+        is_first, is_hashing = is_first_activation(items, self._root), False
         wake = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            rows = {} if is_first else read_rows(items)
+            rows: dict[bytes, Row] = {}
+            if not is_first:
+                rows = await asyncio.get_running_loop().run_in_executor(None, read_rows, items)
             intake = self._intake = self._make_intake(rows, emit, group, wake)
             while True:
                 habits = await self._find_habits(intake, activated)
                 identity = await self._await_root(is_local=intake.policy.trusts_clock)
                 attendance = Attendance(self.context, self._scope, habits, intake, wake=wake)
                 await attendance.begin(items if is_first else None)
-                if is_first:
-                    is_first, items = False, {}
+                is_first, items = False, {}
+                if not is_hashing:
+                    is_hashing = True
                     group.create_task(hash_baseline(intake), name="hash the first files")
                 await attendance.run(identity)
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from rouage.sdk import JSON, Emit, JournalError, Overloaded, Text, TriggerContext
 from rouage_connectors.schedule.missed import find_backlog, read_policy
-from rouage_connectors.schedule.ticks import Ticks, ticks_between
+from rouage_connectors.schedule.ticks import Ticks
 
 LAST: Final = b"last"
 
@@ -69,7 +69,7 @@ class Ticking:
         """Return where to go on; at the first activation that is now, and is remembered."""
         if isinstance(stored, dict) and stored.get("shape") == self._shape:
             return datetime.fromisoformat(str(stored["due"]))
-        await self._context.items.put({LAST: self._record(self._awake_since)})
+        await self._context.items.put({LAST: dict(self._record(self._awake_since))})
         return self._awake_since
 
     def _seconds_to_wait(self, now: datetime) -> float:
@@ -96,9 +96,16 @@ class Ticking:
         missed_until = max(min(self._awake_since, now), now - _FRESH)
         if self._last < missed_until and (self._next or now) <= missed_until:
             await self._catch_up(emit, until=missed_until)
-        for tick in ticks_between(self._ticks, self._last, now, most=_MOST_FRESH):
-            if not await self._emit(emit, tick):
+        if self._counted_from != self._last:
+            self._counted_from = self._last
+            self._next = self._ticks.next_after(self._last)
+        fired = 0
+        while self._next is not None and self._next <= now and fired < _MOST_FRESH:
+            if not await self._emit(emit, self._next):
                 return
+            self._counted_from = self._last
+            self._next = self._ticks.next_after(self._last)
+            fired += 1
 
     async def _catch_up(self, emit: Emit, until: datetime | None = None) -> None:
         """Handle the ticks up to *until* (now, if not given) as missed."""
@@ -124,9 +131,9 @@ class Ticking:
         context = self._context
         late = (context.clock.now() - tick).total_seconds()
         data: JSON = {"due": self._spoken(tick), "late": round(max(0.0, late), 3)}
+        record = self._record(tick)
         try:
-            key = tick.isoformat()
-            await emit(data, key=key, time=tick, items={LAST: self._record(tick)})
+            await emit(data, key=record["due"], time=tick, items={LAST: dict(record)})
         except Overloaded as error:
             await context.clock.sleep(min(_LONGEST_WAIT, error.retry_after_seconds))
             return False
@@ -141,7 +148,7 @@ class Ticking:
         self._last = tick
         return True
 
-    def _record(self, tick: datetime) -> JSON:
+    def _record(self, tick: datetime) -> dict[str, str]:
         return {"due": tick.isoformat(), "shape": self._shape}
 
     def _spoken(self, instant: datetime) -> str:

@@ -55,7 +55,7 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
 
 def make_workspace(places: Places, session: Session) -> Iterator[Path]:
     """Make the folders and files of a workspace, and return those that were new."""
-    for folder in (places.root, places.recipes, places.files):
+    for folder in (places.root, places.recipes, places.files, places.files / "inbox"):
         folder.mkdir(parents=True, exist_ok=True)
     for folder in (places.state, places.logs, places.scratch):
         folder.mkdir(mode=0o700, exist_ok=True)

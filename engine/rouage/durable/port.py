@@ -34,7 +34,7 @@ class Duplicate:
     first_id: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Attempt:
     """What a call to an action is told: which try this is, and its stable key (R5)."""
 
@@ -42,9 +42,12 @@ class Attempt:
     idempotency_key: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class StepSpec:
     """What the engine must know of a step before it is called.
+
+    Not frozen, like `Attempt`: both are made for every step, and a frozen one takes three
+    times as long to make.
 
     `pause` decides about a failure: seconds until the next attempt, or None to give up; it
     is called with the attempts made so far, the error, and the seconds since the first one.

@@ -1,6 +1,7 @@
 """One compiled expression."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from rouage.errors import ExpressionError
@@ -12,6 +13,9 @@ from rouage.expressions.running import UNMETERED, Constant, new_meter
 
 _LONG: Final = ("|", "~", "+", " in ", " like ")
 _COMPARISONS_PER_OPERATION: Final = 4
+
+
+_REMEMBERED: Final = 4_096
 
 
 class Expression:
@@ -33,6 +37,7 @@ class Expression:
         return f"Expression({self.source!r})"
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def compile_expression(source: str) -> Expression:
     """Return *source* (without braces) compiled.
 

@@ -119,8 +119,20 @@ class Listener:
         active = self._active.get(recipe)
         if active is None:
             raise StepError(_NO_RECIPE, recipe=recipe)
-        source = f"{recipe}/{trigger or MANUAL}"
+        own = self._by_hand(active.plan)
+        if own is not None and trigger in {None, own}:
+            data = _as_inputs(data, active.plan)
+        source = f"{recipe}/{trigger or own or MANUAL}"
         return await self._accept(active.plan, None, source, data, key=key)
+
+    def _by_hand(self, plan: Plan) -> str | None:
+        """Return the trigger of *plan* that stands for a start by hand: its event has `inputs`."""
+        for name, trigger in plan.triggers.items():
+            spec = self._services.catalog.triggers.get(trigger.use.uses)
+            fields = spec.event.get("properties") if spec is not None else None
+            if isinstance(fields, dict) and "inputs" in fields:
+                return name
+        return None
 
     async def match_late(self, event: Event) -> None:
         """Match an event that was stored without verdicts (a crash came between)."""
@@ -208,7 +220,7 @@ class Listener:
         return {
             **plan.base,
             "inputs": plan.inputs,
-            "vars": dict(plan.recipe.variables) if plan.variables.is_constant else {},
+            "vars": dict(plan.constants or {}),
             "secrets": self._services.secrets(),
         }
 
@@ -282,6 +294,13 @@ class _TriggerItems:
 
     async def put(self, items: Mapping[bytes, JSON]) -> None:
         await self._engine.put_items(self._source, items)
+
+
+def _as_inputs(data: JSON, plan: Plan) -> JSON:
+    """Return the event of a start by hand: whatever was given are its inputs."""
+    event = data if isinstance(data, dict) else {}
+    given = event.get("inputs", event)
+    return {"inputs": {**plan.inputs, **(given if isinstance(given, dict) else {})}}
 
 
 def _is_same(ear: _Ear, plan: Plan, name: str) -> bool:

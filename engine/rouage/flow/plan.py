@@ -12,7 +12,14 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from rouage.errors import StepError
-from rouage.expressions import Condition, Template, compile_condition, compile_template, mask
+from rouage.expressions import (
+    Condition,
+    Template,
+    compile_condition,
+    compile_template,
+    mask,
+    reveal,
+)
 from rouage.flow.services import Services
 from rouage.language import Text
 from rouage.model.event import Event
@@ -59,7 +66,10 @@ class TriggerPlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """A recipe made ready to run."""
+    """A recipe made ready to run.
+
+    `constants` are the `vars` of every run, or None when they depend on the run.
+    """
 
     recipe: Recipe
     triggers: Mapping[str, TriggerPlan]
@@ -67,6 +77,7 @@ class Plan:
     steps: tuple[StepPlan, ...]
     on_error: tuple[StepPlan, ...]
     variables: Template
+    constants: Mapping[str, JSON] | None
     outputs: Template
     admission_key: Template | None
     inputs: Mapping[str, JSON]
@@ -88,8 +99,8 @@ class Plan:
         scope["now"] = self.now
         if self.uses_secrets:
             scope["secrets"] = services.secrets()
-        if self.variables.is_constant:
-            scope["vars"] = dict(self.recipe.variables)
+        if self.constants is not None:
+            scope["vars"] = dict(self.constants)
         elif started is None:
             scope["vars"] = self.variables.render(scope)
         return scope
@@ -115,6 +126,7 @@ def make_plan(recipe: Recipe, services: Services) -> Plan:
         MissingActionError: a connector that the recipe uses is not installed.
         ExpressionError: an expression does not compile (a checked recipe never does this).
     """
+    variables = compile_template(dict(recipe.variables))
     timezone = ZoneInfo(recipe.timezone) if recipe.timezone else services.timezone
     return Plan(
         recipe=recipe,
@@ -122,7 +134,8 @@ def make_plan(recipe: Recipe, services: Services) -> Plan:
         condition=_condition(recipe.condition),
         steps=_steps(recipe.steps, services),
         on_error=_steps(recipe.on_error, services),
-        variables=compile_template(dict(recipe.variables)),
+        variables=variables,
+        constants=_constants(variables),
         outputs=compile_template(dict(recipe.outputs)),
         admission_key=_key(recipe.admission_key),
         inputs=_input_values(recipe),
@@ -132,6 +145,13 @@ def make_plan(recipe: Recipe, services: Services) -> Plan:
         base={"recipe": {"id": recipe.id, "name": recipe.name}, "secrets": {}, "vars": {}},
         now=lambda: services.clock.now().astimezone(timezone),
     )
+
+
+def _constants(variables: Template) -> dict[str, JSON] | None:
+    if not variables.is_constant:
+        return None
+    values = reveal(variables.render({}))
+    return values if isinstance(values, dict) else {}
 
 
 def _uses_secrets(recipe: Recipe) -> bool:
@@ -169,7 +189,7 @@ def _step(use: StepUse, services: Services) -> StepPlan:
         parameters=template,
         condition=_condition(use.condition),
         handlers=_steps(use.on_error, services) if isinstance(use.on_error, tuple) else (),
-        ready=_ready(action, template, use),
+        ready=_ready(action, template),
         templates=dict(_templates(use.parameters)),
     )
 
@@ -185,11 +205,11 @@ def _templates(value: JSON, pointer: str = "") -> Iterator[tuple[str, str]]:
             yield from _templates(item, f"{pointer}/{index}")
 
 
-def _ready(action: ActionSpec | None, template: Template, use: StepUse) -> Any:
+def _ready(action: ActionSpec | None, template: Template) -> Any:
     if action is None or not template.is_constant:
         return None
-    parameters = use.parameters if isinstance(use.parameters, dict) else {}
-    return action.parameters.build(parameters)
+    clear = reveal(template.render({}))
+    return action.parameters.build(clear if isinstance(clear, dict) else {})
 
 
 def _action(name: str, services: Services) -> ActionSpec:

@@ -68,7 +68,7 @@ class Interpreter:
             left = plan.recipe.timeout_seconds - max(0.0, spent)
             deadline = services.clock.monotonic_seconds() + left
         journey = Journey(plan, context, scope, services, deadline)
-        if not plan.variables.is_constant:
+        if plan.constants is None:
             scope["vars"] = await self._variables(journey)
         return journey
 
@@ -138,8 +138,8 @@ class Interpreter:
         return error_facts(error, step=step, attempts=attempts, language=language)
 
     def _outputs(self, journey: Journey) -> JSON:
-        if journey.plan.outputs.is_constant:
-            return dict(journey.plan.recipe.outputs) or None
+        if not journey.plan.recipe.outputs:
+            return None
         try:
             return mask(journey.plan.outputs.render(journey.scope))
         except RouageError as error:

@@ -29,7 +29,7 @@ def _no_templates(template: str, data: Mapping[str, JSON]) -> str:
     return template
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Context:
     """One attempt at one step.
 

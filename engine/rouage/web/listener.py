@@ -5,17 +5,27 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from aiohttp.http import RawRequestMessage
+from aiohttp.http import HttpRequestParser, RawRequestMessage
+from aiohttp.http_parser import HttpRequestParserPy
 from aiohttp.streams import StreamReader
 
+from rouage.errors import SettingsError
+from rouage.language import Text
 from rouage.web.answers import http_date
 from rouage.web.connection import Connection
-from rouage.web.limits import Limits
+from rouage.web.limits import Limits, peer_of
 
 logger = logging.getLogger(__name__)
 
 _SWEEP_SECONDS: Final = 1.0
 _BACKLOG: Final = 512
+
+_SLOW_PARSER: Final = Text(
+    "aiohttp was installed without its compiled parser, so hooks may only listen on this machine, "
+    "not on {host}",
+    "aiohttp a été installé sans son analyseur compilé : les points d’entrée ne peuvent écouter "
+    "que sur cette machine, pas sur {host}",
+)
 
 
 class Listener:
@@ -37,7 +47,9 @@ class Listener:
 
         Raises:
             OSError: no host can be bound; the port is taken, for instance.
+            SettingsError: a host is beyond this machine, and the parser is not fit for that.
         """
+        _check_parser(hosts)
         loop = asyncio.get_running_loop()
         self.date = http_date()
         failure: OSError | None = None
@@ -124,6 +136,15 @@ class Listener:
             now = loop.time()
             for connection in list(self._connections):
                 connection.look(now)
+
+
+def _check_parser(hosts: Sequence[str]) -> None:
+    """Refuse to face the network with the parser that had more faults (security S-06)."""
+    if HttpRequestParser is not HttpRequestParserPy:
+        return
+    for host in hosts:
+        if host != "localhost" and not peer_of(host)[1]:
+            raise SettingsError(_SLOW_PARSER, host=host)
 
 
 async def _end(tasks: list["asyncio.Task[None]"], grace_seconds: float) -> None:

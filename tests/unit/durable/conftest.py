@@ -50,6 +50,10 @@ class ManualClock:
         heapq.heappush(self._sleepers, (self._monotonic + seconds, next(self._ticks), future))
         await future
 
+    def jump(self, seconds: float) -> None:
+        """Move the wall clock alone, as an administrator or a bad server would."""
+        self._now += timedelta(seconds=seconds)
+
     def advance(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)
         self._monotonic += seconds
@@ -129,6 +133,14 @@ class Harness:
 @pytest.fixture(params=["memory", "sqlite"])
 async def harness(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Harness]:
     harness = Harness(request.param, tmp_path)
+    yield harness
+    for engine in harness.engines:
+        await engine.close(0.0)
+
+
+@pytest.fixture
+async def memory_harness(tmp_path: Path) -> AsyncIterator[Harness]:
+    harness = Harness("memory", tmp_path)
     yield harness
     for engine in harness.engines:
         await engine.close(0.0)

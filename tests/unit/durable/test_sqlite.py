@@ -14,7 +14,7 @@ import pytest
 
 from rouage.clock import SystemClock
 from rouage.durable.embedded import EmbeddedEngine
-from rouage.durable.port import RunContext, RunFilter, RunOutcome, StepSpec
+from rouage.durable.port import Duplicate, RunContext, RunFilter, RunOutcome, StepSpec
 from rouage.durable.sqlite import open_engine, open_reader
 from rouage.durable.sqlite.journal import SqliteJournal
 from rouage.durable.sqlite.opening import connect, file_system_of, open_for_writing
@@ -54,7 +54,7 @@ def test_the_writer_syncs_fully_and_checkpoints_itself(tmp_path: Path) -> None:
     assert connection.pragma("journal_mode") == "wal"
     assert connection.pragma("synchronous") == 2
     assert connection.pragma("wal_autocheckpoint") == 0
-    assert connection.pragma("cache_size") == -16_384
+    assert connection.pragma("cache_size") == -8_192
     assert connection.pragma("page_size") == 4096
     connection.close()
 
@@ -256,6 +256,40 @@ async def test_a_writer_of_another_process_only_delays(
     other.close()
     await sending
     await engine.wait_idle()
+
+
+class Liar(apsw.Connection):
+    """A connection that says once that a commit failed, although it did not."""
+
+    lies = 0
+
+    def execute(self, statements: str, *arguments: Any, **options: Any) -> Any:
+        cursor = super().execute(statements, *arguments, **options)
+        if statements == "COMMIT" and Liar.lies:
+            Liar.lies -= 1
+            raise apsw.IOError("the outcome is unknown")
+        return cursor
+
+
+async def test_a_commit_of_unknown_outcome_is_looked_up_before_going_on(
+    sqlite_harness: Any, eventually: Callable[..., Any]
+) -> None:
+    journal = SqliteJournal(sqlite_harness.path, connect=lambda path: connect(path, Liar))
+    engine = EmbeddedEngine(journal, clock=SystemClock())
+    sqlite_harness.engines.append(engine)
+    await engine.open(nothing)
+    await engine.put_definition("orders", b'{"id":"orders"}')
+    Liar.lies = 1
+    with pytest.raises(JournalError):
+        await sqlite_harness.send(engine)
+    await eventually(lambda: engine.health().state == "ok")
+    again = await sqlite_harness.send(engine)
+    assert isinstance(again, Duplicate)
+
+    async def has_ended() -> bool:
+        return (await engine.stats()).get("succeeded") == 1
+
+    await eventually(has_ended)
 
 
 class BrokenSync(apsw.VFS):

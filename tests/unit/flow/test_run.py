@@ -202,3 +202,13 @@ async def test_outputs_are_worked_out_at_the_end(flow: Any) -> None:
         WHEN + "  - rec.say: {text: hi}\n    id: s\noutputs: {said: '${{ steps.s.text }}'}\n"
     )
     assert run.outputs == {"said": "hi"}
+
+
+async def test_a_constant_expression_is_worked_out(flow: Any) -> None:
+    run = await flow.run(
+        "name: R\nvars: {two: '${{ 1 + 1 }}'}\nwhen:\n  - rec.event: {}\ndo:\n"
+        "  - rec.say: {text: '${{ 40 + 2 }}'}\n  - rec.say: {text: '${{ vars.two * 2 }}'}\n"
+        "outputs: {n: '${{ 1 + 2 }}'}\n"
+    )
+    assert flow.recorder.said == ["42", "4"]
+    assert run.outputs == {"n": 3}

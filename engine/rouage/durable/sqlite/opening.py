@@ -16,8 +16,8 @@ from rouage.language import Text
 
 _OLDEST_SQLITE: Final = (3, 51, 3)
 _PAGE_BYTES: Final = 4096
-_CACHE_KIB: Final = 16_384
-_STATEMENTS_KEPT: Final = 1_000
+_CACHE_KIB: Final = 8_192
+_STATEMENTS_KEPT: Final = 300
 _PRAGMAS: Final[dict[str, str | int]] = {
     "journal_mode": "wal",
     "synchronous": "full",

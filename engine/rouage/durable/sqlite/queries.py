@@ -36,6 +36,10 @@ _RUNS_OF_EVENT: Final = " ".join(
         "ORDER BY run.seq",
     ]
 )
+_IS_OF_EVENT: Final = (
+    'run.seq IN (SELECT m.run FROM "match" AS m WHERE m.event ='
+    " (SELECT seq FROM event WHERE id = ?) AND m.run IS NOT NULL)"
+)
 _VERDICTS: Final = (
     'SELECT recipe, outcome, definition, conditions, error FROM "match" WHERE event = ?'
 )
@@ -114,7 +118,7 @@ def _conditions(chosen: RunFilter) -> tuple[list[str], list[Any]]:
     if chosen.states is not None:
         add(_state_condition(chosen.states))
     if chosen.event is not None:
-        add("run.event = (SELECT seq FROM event WHERE id = ?)", chosen.event)
+        add(_IS_OF_EVENT, chosen.event)
     if chosen.run_id is not None:
         add("run.id >= ? AND run.id < ?", chosen.run_id, chosen.run_id + "\x7f")
     if chosen.since is not None:

@@ -1,7 +1,7 @@
 """The statements of the writer. Each writes many rows at once.
 
 Every statement gives the interpreter lock away and must win it back from a busy loop, so
-the writer makes as few as it can: one for each table and up to 64 rows (durability 2.1).
+the writer makes as few as it can: at most two for each table and up to 80 rows.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,7 +12,12 @@ from rouage.durable.batch import Batch
 
 Run = Callable[[str, Sequence[Any]], Any]
 
-_MOST_ROWS: Final = 64
+_SIZES: Final = (64, 48, 32, *range(16, 0, -1))
+"""Rows per statement: few sizes, since each keeps a compiled statement of about 1 KB a row."""
+
+
+_MOST: Final = (0, *[max(size for size in _SIZES if size <= rows) for rows in range(1, 64)])
+"""The largest size for so many rows."""
 
 
 class ManyRows:
@@ -26,9 +31,13 @@ class ManyRows:
 
     def write(self, run: Run, rows: Sequence[Sequence[Any]]) -> None:
         """Write *rows* with as few statements as possible."""
-        for start in range(0, len(rows), _MOST_ROWS):
-            part = rows[start : start + _MOST_ROWS]
-            run(self._text(len(part)), tuple(chain.from_iterable(part)))
+        start, left = 0, len(rows)
+        while left:
+            count = _MOST[left] if left < len(_MOST) else _SIZES[0]
+            part = rows[start : start + count]
+            run(self._text(count), tuple(chain.from_iterable(part)))
+            start += count
+            left -= count
 
     def _text(self, count: int) -> str:
         text = self._texts.get(count)

@@ -198,7 +198,8 @@ class Writer:
                     self._post(self._listeners.refused, [part.take_outside()], failure)
                 else:
                     self._post(self._listeners.committed, [part])
-        self._post(self._listeners.committed, batches)
+        if not self.has_lost:
+            self._post(self._listeners.committed, batches)
 
     # Trouble.
 
@@ -214,7 +215,9 @@ class Writer:
             return
         pause = _FIRST_PAUSE_SECONDS
         while True:
-            self._refuse(self._take(pause), cause, kept, numbers)
+            until = time.monotonic() + pause
+            while not self._is_stopping and (left := until - time.monotonic()) > 0:
+                self._refuse(self._take(left), cause, kept, numbers)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
             try:
                 self._come_back(kept, numbers)
@@ -242,13 +245,22 @@ class Writer:
         self._connection.close(True)
         self._connection = self._connect_again(self._path)
         self._connection.execute("INSERT OR REPLACE INTO meta VALUES ('mended', ?)", (time.time(),))
-        self._commit(kept)
+        self._write_kept(kept)
         landed = open_runs_of(self._connection, numbers)
         self.health = Health(state="ok")
         if landed:
             self._post(self._listeners.landed, landed)
-        self._post(self._listeners.committed, kept)
         logger.info("the journal can be written again")
+
+    def _write_kept(self, kept: list[Batch]) -> None:
+        try:
+            self._commit(kept)
+        except _STORAGE:
+            raise
+        except Exception as error:  # noqa: BLE001 - as for every other batch
+            self._write_apart(kept, error)
+        else:
+            self._post(self._listeners.committed, kept)
 
     def _give_up(self) -> None:
         self._is_stopping = True
