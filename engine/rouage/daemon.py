@@ -180,10 +180,14 @@ class Daemon:
         interpreter = Interpreter(self._plan_of, self._services)
         await self._engine.open(interpreter.execute)
         await self._open_recipes()
+        # A sender that comes too early is asked to come back, not told that there is no hook.
+        self._hooks.refuse(1)
         self.ports["hooks"] = await self._hooks.start(self.settings.hosts, self.settings.hooks_port)
         self.ports["console"] = await self._console.start(self.settings.hosts, self.settings.port)
         for event in await self._engine.unmatched():
             await self._listener.match_late(event)
+        await self._listener.wait_started()
+        self._hooks.admit()
         self._is_ready = True
         # What was loaded stays for life: the collector need not walk it again.
         gc.collect()

@@ -42,7 +42,7 @@ def _run(name: str, rounds: int | None) -> dict[str, Any]:
     seconds = round(time.perf_counter() - started, 1)
     if done.returncode != 0:
         return {"failed": done.returncode, "took_seconds": seconds}
-    report: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    report: dict[str, Any] = json.loads(done.stdout)
     return {**report, "took_seconds": seconds}
 
 

@@ -10,10 +10,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from rouage.catalog.catalog import Catalog
 from rouage.catalog.discovery import discover
 from rouage.daemon import Daemon
 from rouage.durable.port import RunFilter
 from rouage.model.run import FINAL_STATES, RunRecord
+from rouage.sdk import Connector
 from rouage.secrets import SecretStore
 from rouage.settings import Places, Settings
 
@@ -28,6 +30,7 @@ class Site:
         self.places.state.mkdir(mode=0o700)
         (folder / "rouage.yaml").write_text("language: en\n")
         self.daemon: Daemon
+        self.extra_connectors: list[Connector] = []
 
     def recipe(self, name: str, text: str) -> Path:
         path = self.places.recipes / f"{name}.yaml"
@@ -44,7 +47,9 @@ class Site:
         chosen = Settings(
             workspace=self.folder, port=0, hooks_port=0, timezone="Europe/Paris", **settings
         )
-        self.daemon = Daemon(chosen, catalog=discover(entry_points=()))
+        bundled = discover(entry_points=()).connectors.values()
+        catalog = Catalog([*bundled, *self.extra_connectors])
+        self.daemon = Daemon(chosen, catalog=catalog)
         ready = asyncio.Event()
 
         async def on_ready(_: Daemon) -> None:

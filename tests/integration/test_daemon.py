@@ -277,3 +277,11 @@ async def test_a_run_that_needs_a_missing_connector_is_blocked_not_failed(
 
 async def _is(value: bool) -> bool:
     return value
+
+
+async def test_a_hook_whose_secret_is_missing_refuses_and_says_so(site: Any) -> None:
+    site.recipe("order", ORDER)
+    async with site.running() as daemon:
+        status, _ = await site.hook("orders", b"{}", X_Signature="00" * 32)
+        assert status in {404, 503}
+        assert daemon.status()["recipes"][0]["state"] in {"invalid", "active"}

@@ -1,7 +1,9 @@
 """Supervise the triggers of the active recipes; journal each event, then pass it on."""
 
 import asyncio
+import contextlib
 import logging
+import re
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +18,7 @@ from rouage.flow.services import Services
 from rouage.language import Language, Text, as_text
 from rouage.model.event import Event
 from rouage.model.ids import new_event_id
+from rouage.model.secret import Secret
 from rouage.sdk.json import JSON
 from rouage.sdk.trigger import Health, Hooks, Receipt, Trigger, TriggerContext
 
@@ -25,6 +28,8 @@ MANUAL: Final = "manual"
 _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 300.0
 _CALM_SECONDS: Final = 60.0
+_START_SECONDS: Final = 5.0
+_SECRET: Final = re.compile(r"\bsecrets\.(\w+)")
 
 Spawn = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
 
@@ -100,6 +105,17 @@ class Listener:
         for ear in active.ears.values() if active else ():
             await self._silence(ear)
 
+    async def wait_started(self) -> None:
+        """Return when every trigger listens, or has said why it does not."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_START_SECONDS):
+                while any(  # noqa: ASYNC110 - a moment at the start; no event is worth it
+                    ear.state == "starting"
+                    for active in self._active.values()
+                    for ear in active.ears.values()
+                ):
+                    await asyncio.sleep(0)
+
     async def stop(self) -> None:
         """Stop all triggers."""
         ears = [ear for active in self._active.values() for ear in active.ears.values()]
@@ -170,15 +186,8 @@ class Listener:
             began = clock.monotonic_seconds()
             try:
                 await self._listen(ear)
-            except RouageError as error:
-                self._complain(ear, as_text(error.render("en")), error)
-                ear.reason = Text(error.render("en"), error.render("fr"))
             except Exception as error:  # noqa: BLE001 - the border around a trigger
-                self._complain(ear, _CRASHED, error)
-                ear.reason = Text(
-                    _CRASHED.render("en", {"kind": type(error).__name__}),
-                    _CRASHED.render("fr", {"kind": type(error).__name__}),
-                )
+                self._complain(ear, _innermost(error))
             else:
                 ear.state, ear.reason = "waiting", None
                 return
@@ -188,14 +197,16 @@ class Listener:
             ear.restarts += 1
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
-    def _complain(self, ear: _Ear, text: Text, error: Exception) -> None:
+    def _complain(self, ear: _Ear, error: Exception) -> None:
+        """Note and log why the trigger stopped; a trace only for what we did not foresee."""
         ear.state = "error"
+        if isinstance(error, RouageError):
+            ear.reason = Text(error.render("en"), error.render("fr"))
+        else:
+            ear.reason = _CRASHED.fill(kind=type(error).__name__)
         known = isinstance(error, RouageError)
         logger.error(
-            "trigger %s: %s",
-            ear.trigger.source,
-            text.render("en", {"kind": type(error).__name__}),
-            exc_info=None if known else error,
+            "trigger %s: %s", ear.trigger.source, ear.reason.en, exc_info=None if known else error
         )
 
     async def _listen(self, ear: _Ear) -> None:
@@ -208,20 +219,30 @@ class Listener:
                 ),
                 name=ear.trigger.use.uses,
             )
-        rendered = compile_template(dict(ear.trigger.use.parameters)).render(self._scope(ear.plan))
+        template = compile_template(dict(ear.trigger.use.parameters))
+        rendered = template.render(self._scope(ear))
         clear = reveal(rendered)
         parameters = spec.parameters.build(clear if isinstance(clear, dict) else {})
         ear.state = "listening"
         ear.instance = spec.listen(parameters, self._context(ear))
         await ear.instance.listen(self._emitter(ear))
 
-    def _scope(self, plan: Plan) -> dict[str, Any]:
-        """Return the names that a trigger's own parameters may use."""
+    def _scope(self, ear: _Ear) -> dict[str, Any]:
+        """Return the names that a trigger's own parameters may use.
+
+        A secret that does not exist is empty here: the trigger then refuses what arrives and
+        says so (a hook answers 503), instead of not being there at all (security S-31).
+        """
+        plan = ear.plan
+        named = _SECRET.findall(repr(ear.trigger.use.parameters))
         return {
             **plan.base,
             "inputs": plan.inputs,
             "vars": dict(plan.constants or {}),
-            "secrets": self._services.secrets(),
+            "secrets": {
+                **{name: Secret("", name=name) for name in named},
+                **self._services.secrets(),
+            },
         }
 
     def _context(self, ear: _Ear) -> TriggerContext:
@@ -294,6 +315,13 @@ class _TriggerItems:
 
     async def put(self, items: Mapping[bytes, JSON]) -> None:
         await self._engine.put_items(self._source, items)
+
+
+def _innermost(error: Exception) -> Exception:
+    """Return the cause that a task group wrapped."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _as_inputs(data: JSON, plan: Plan) -> JSON:
