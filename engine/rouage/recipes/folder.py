@@ -5,6 +5,7 @@ and brings the changes into force. One bad file never stops the others.
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -109,6 +110,7 @@ class RecipeFolder:
         self._owners: dict[str, str] = {}
         self._secrets: frozenset[str] | None = None
         self._has_scanned = False
+        self._at_rest: dict[str, Signature] | None = None
 
     @property
     def files(self) -> tuple[RecipeFile, ...]:
@@ -136,6 +138,8 @@ class RecipeFolder:
         changes: list[Change] = []
         self._refresh_secrets()
         present = dict(self._list())
+        if present == self._at_rest and not any(seen.is_stale for seen in self._seen.values()):
+            return changes
         for name, seen in list(self._seen.items()):
             if name not in present and seen.missing_since is None:
                 seen.missing_since = now
@@ -148,7 +152,15 @@ class RecipeFolder:
                 changes += self._forget(name)
         changes += self._look_again(present)
         self._has_scanned = True
+        self._at_rest = present if not changes and self._is_at_rest() else None
         return changes
+
+    def _is_at_rest(self) -> bool:
+        """Say whether a folder that looks the same at the next scan needs no second look."""
+        return all(
+            seen.is_settled and seen.missing_since is None and not seen.is_stale
+            for seen in self._seen.values()
+        )
 
     # -- reading -----------------------------------------------------------------------------
 
@@ -162,22 +174,24 @@ class RecipeFolder:
         self._secrets = secrets
 
     def _list(self) -> Iterator[tuple[str, Signature]]:
-        pending, count = [self._folder], 0
+        pending, count = [""], 0
         while pending:
+            prefix = pending.pop()
             try:
-                entries = sorted(pending.pop().iterdir())
+                with os.scandir(f"{self._folder}/{prefix}") as found:
+                    entries = sorted(found, key=_name)
             except OSError:
                 continue
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
-                if entry.is_dir() and not entry.is_symlink():
-                    pending.append(entry)
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(f"{prefix}{entry.name}/")
                 elif is_recipe_file(entry.name) and count < _MOST_FILES:
                     signature = _sign(entry)
                     if signature is not None:
                         count += 1
-                        yield entry.relative_to(self._folder).as_posix(), signature
+                        yield prefix + entry.name, signature
 
     def _look(self, name: str, signature: Signature, now: float) -> list[Change]:
         """Read the file *name* if it changed and has come to rest."""
@@ -330,17 +344,22 @@ class RecipeFolder:
 
 def is_recipe_file(name: str) -> bool:
     """Say whether a file of this name is a recipe, not a test beside one and not hidden."""
-    path = Path(name)
+    stem, dot, suffix = name.rpartition("/")[2].lower().rpartition(".")
     return (
-        path.suffix.lower() in _SUFFIXES
+        dot + suffix in _SUFFIXES
+        and stem != ""
         and not name.startswith(".")
-        and not path.stem.lower().endswith(".test")
+        and not stem.endswith(".test")
     )
 
 
-def _sign(path: Path) -> Signature | None:
+def _name(entry: "os.DirEntry[str]") -> str:
+    return entry.name
+
+
+def _sign(entry: "os.DirEntry[str]") -> Signature | None:
     try:
-        stat = path.stat()
+        stat = entry.stat()
     except OSError:
         return None
     return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
