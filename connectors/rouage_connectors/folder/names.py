@@ -33,11 +33,11 @@ class Names:
     def __init__(self, match: Iterable[str], ignore: Iterable[str], case: Case = "auto") -> None:
         self._folds = case != "sensitive"
         patterns = [self._plain(pattern) for pattern in match]
-        self._match = _compile(pattern for pattern in patterns if "/" not in pattern)
-        self._match_path = _compile(pattern for pattern in patterns if "/" in pattern)
+        self._match = _compile(*(pattern for pattern in patterns if "/" not in pattern))
+        self._match_path = _compile(*(pattern for pattern in patterns if "/" in pattern))
         self._admits_all = "*" in patterns
-        self._ignore = [(pattern, _compile([pattern.casefold()])) for pattern in ignore]
-        self._ignored = _compile(pattern.casefold() for pattern in ignore)
+        self._ignore = tuple(ignore)
+        self._ignored = _compile(*(pattern.casefold() for pattern in self._ignore))
 
     def admits(self, relative: bytes) -> bool:
         """Say whether the file *relative* (to the root) is of interest."""
@@ -57,7 +57,8 @@ class Names:
     def ignoring_pattern(self, name: bytes) -> str | None:
         """Return the pattern that ignores *name*, for `rouage why`."""
         folded = _folded(name)
-        for written, pattern in self._ignore:
+        for written in self._ignore:
+            pattern = _compile(written.casefold())
             if pattern is not None and pattern.match(folded):
                 return written
         return None
@@ -90,6 +91,7 @@ def _escaped(sign: str) -> str:
     return sign.encode("unicode_escape").decode("ascii")
 
 
-def _compile(patterns: Iterable[str]) -> re.Pattern[str] | None:
+@lru_cache(maxsize=256)
+def _compile(*patterns: str) -> re.Pattern[str] | None:
     parts = [fnmatch.translate(pattern) for pattern in patterns]
     return re.compile("|".join(parts)) if parts else None

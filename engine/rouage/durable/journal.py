@@ -103,7 +103,7 @@ class Journal(Protocol):
         ...
 
     def filling(self) -> Batch:
-        """Return the batch to add rows to, until the caller asks again or awaits something."""
+        """Return the batch to add rows to, until the caller awaits something."""
         ...
 
     @property

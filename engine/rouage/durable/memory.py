@@ -311,7 +311,7 @@ class MemoryJournal:
         self._listeners = self._listeners or listeners
 
     def filling(self) -> Batch:
-        """Return the batch to add rows to, until the caller asks again or awaits something."""
+        """Return the batch to add rows to, until the caller awaits something."""
         if not self._is_due:
             self._is_due = True
             asyncio.get_running_loop().call_soon(self._commit)

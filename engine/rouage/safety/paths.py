@@ -6,6 +6,7 @@ root, following no link below it, so that what was checked is what is touched. T
 itself may be a link: its owner named it.
 """
 
+import copy
 import errno
 import os
 import stat
@@ -89,25 +90,23 @@ class Folders:
         self.private = self.workspace / ".rouage"
         self.intents = intents or Intents(self.private / "intents")
         self._appender = appender or Appender(self.intents)
-        self.allowed = tuple(Path(self._absolute(path)) for path in allowed)
         self.protected = tuple(Path(self._absolute(path)) for path in protected)
-        roots = {str(self.workspace), *map(str, self.allowed)}
-        self._roots = tuple(sorted(roots, key=len, reverse=True))
         own = (self.workspace / "recipes", self.workspace / "rouage.yaml")
         self._private = _folded([self.private])
         self._kept = _folded([*own, *self.protected])
+        self._allow(allowed)
+
+    def _allow(self, allowed: Iterable[AnyPath]) -> None:
+        self.allowed = tuple(Path(self._absolute(path)) for path in allowed)
+        roots = {str(self.workspace), *map(str, self.allowed)}
+        self._roots = tuple(sorted(roots, key=len, reverse=True))
         self._known: dict[tuple[str, Access], str] = {}
 
     def also(self, folders: Iterable[AnyPath]) -> "Folders":
         """Return the same guard with *folders* allowed too."""
-        return Folders(
-            workspace=self.workspace,
-            allowed=(*self.allowed, *folders),
-            protected=self.protected,
-            home=self.home,
-            intents=self.intents,
-            appender=self._appender,
-        )
+        wider = copy.copy(self)
+        wider._allow((*self.allowed, *folders))
+        return wider
 
     def resolve(self, path: AnyPath) -> Path:
         """Return *path* absolute: `~` is the home folder, relative ones start at the workspace.
