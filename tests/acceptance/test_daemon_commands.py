@@ -58,7 +58,7 @@ def workspace(rouage: Rouage, tmp_path: Path) -> Path:
     (folder / "recipes" / "first.yaml").unlink()
     for name, text in (("hello", HELLO), ("broken", BROKEN), ("sorting", SORTING)):
         (folder / "recipes" / f"{name}.yaml").write_text(text, encoding="utf-8")
-    (folder / "files" / "inbox").mkdir()
+    (folder / "files" / "inbox").mkdir(exist_ok=True)
     assert rouage("--workspace", folder, "secrets", "set", "key", stdin=MARKER).code == 0
     return folder
 

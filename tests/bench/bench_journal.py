@@ -194,6 +194,8 @@ async def engine_rate(options: argparse.Namespace, concurrent: int, runs: int) -
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Return medians over interleaved rounds."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # as the daemon does
     rounds = [one_round(options) for _ in range(options.rounds)]
     figures = {
         name: round(statistics.median([one[name] for one in rounds]), 4) for name in rounds[0]
