@@ -6,9 +6,7 @@ import gc
 import json
 import logging
 import os
-import secrets as randomness
 import signal
-import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -30,20 +28,20 @@ from rouage.flow.services import Services
 from rouage.lock import WorkspaceLock
 from rouage.model.ids import new_event_id
 from rouage.model.run import RunState
-from rouage.model.secret import Secret
 from rouage.problem import Problem
 from rouage.recipes.definition import parse
 from rouage.recipes.folder import Change, RecipeFolder
 from rouage.safety.network import open_session
 from rouage.safety.paths import Folders
-from rouage.safety.redaction import Redactor
 from rouage.sdk.json import JSON
 from rouage.sdk.trigger import Receipt
 from rouage.secrets import SecretStore
 from rouage.settings import Places, Settings
+from rouage.vault import LiveSecrets
 from rouage.web.api import Choice
 from rouage.web.hooks import HookServer
 from rouage.web.server import ConsoleServer
+from rouage.workplace import local_token, prepare, tell_where
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +49,6 @@ RELOAD_SECONDS: Final = 1.0
 _PLANS_KEPT: Final = 4_096
 _GARBAGE_THRESHOLDS: Final = (50_000, 20, 50)
 _LOOK_UP_SECONDS: Final = 10.0
-_SECRETS_SECONDS: Final = 1.0
-"""A changed secret is known after this time; looking costs two calls to the system."""
 OnReady = Callable[["Daemon"], Awaitable[None]]
 
 
@@ -67,7 +63,7 @@ class Daemon:
         self.started: datetime | None = None
         self._places: Places = settings.places
         self._plans: dict[bytes, Plan] = {}
-        self._secrets = _LiveSecrets(SecretStore(self._places.secrets))
+        self._secrets = LiveSecrets(SecretStore(self._places.secrets))
         self._http: ClientSession | None = None
         self._files = Folders(workspace=settings.workspace, allowed=settings.folders)
         self._services = self._make_services()
@@ -83,7 +79,7 @@ class Daemon:
             WorkspaceError: another daemon works here.
             JournalError: the journal cannot be opened.
         """
-        _prepare(self._places)
+        prepare(self._places)
         with WorkspaceLock(self._places.lock):
             async with asyncio.TaskGroup() as tasks:
                 try:
@@ -173,7 +169,7 @@ class Daemon:
         )
         self._console = ConsoleServer(
             self,
-            token=_token(self._places.token),
+            token=local_token(self._places.token),
             allowed_hosts=self.settings.allowed_hosts,
             language=self.settings.language,
         )
@@ -192,7 +188,7 @@ class Daemon:
         # What was loaded stays for life: the collector need not walk it again.
         gc.collect()
         gc.freeze()
-        _tell_where(self._places.daemon, self.ports, self.started)
+        tell_where(self._places.daemon, self.ports, self.started)
 
     async def _open_recipes(self) -> None:
         self._recipes = RecipeFolder(
@@ -331,40 +327,6 @@ class Daemon:
             target.write_text(text, encoding="utf-8")
 
 
-class _LiveSecrets:
-    """The present secrets, and the mask made of them; both follow the file."""
-
-    def __init__(self, store: SecretStore) -> None:
-        self._store = store
-        self._looked = float("-inf")
-        self._values: Mapping[str, str] | None = None
-        self._wrapped: dict[str, Secret] = {}
-        self._redactor = Redactor(())
-
-    def current(self) -> Mapping[str, Secret]:
-        """Return the secrets by name."""
-        now = time.monotonic()
-        if now - self._looked < _SECRETS_SECONDS:
-            return self._wrapped
-        self._looked = now
-        values = self._store.load()
-        if values is not self._values:
-            self._values = values
-            self._wrapped = {name: Secret(clear, name=name) for name, clear in values.items()}
-            self._redactor = Redactor(values.values())
-        return self._wrapped
-
-    def names(self) -> frozenset[str]:
-        """Return the names, for the checks of recipes."""
-        return frozenset(self.current())
-
-    def mask(self, value: JSON) -> JSON:
-        """Hide every secret in *value*."""
-        self.current()
-        masked: JSON = self._redactor.mask_json(value)
-        return masked
-
-
 def _spawner(
     tasks: asyncio.TaskGroup,
 ) -> Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]:
@@ -372,38 +334,6 @@ def _spawner(
         return tasks.create_task(work, name=name)
 
     return spawn
-
-
-def _prepare(places: Places) -> None:
-    for folder in (places.state, places.logs, places.scratch):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    places.state.chmod(0o700)
-    places.recipes.mkdir(exist_ok=True)
-    places.files.mkdir(exist_ok=True)
-
-
-def _token(path: Path) -> str:
-    """Return the bearer token of the local API, made at the first start."""
-    with contextlib.suppress(FileNotFoundError):
-        return path.read_text(encoding="ascii").strip()
-    token = randomness.token_urlsafe(32)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(token + "\n")
-    return token
-
-
-def _tell_where(path: Path, ports: Mapping[str, int], started: datetime) -> None:
-    facts = {
-        "pid": os.getpid(),
-        "console_port": ports["console"],
-        "hooks_port": ports["hooks"],
-        "started": started.isoformat(),
-    }
-    draft = path.with_suffix(".new")
-    draft.write_text(json.dumps(facts) + "\n", encoding="ascii")
-    draft.chmod(0o600)
-    draft.replace(path)
 
 
 def run(settings: Settings, *, catalog: Catalog, on_ready: OnReady | None = None) -> int:

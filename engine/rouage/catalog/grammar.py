@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rouage.language import Text
-from rouage.sdk.params import DURATION_PATTERN
+from rouage.sdk.quantities import DURATION_PATTERN
 
 Shape = dict[str, Any]
 

@@ -6,7 +6,8 @@ from typing import Any, Final
 from rouage.catalog.grammar import EXPRESSION_PATTERN, Shape
 from rouage.language import Text
 from rouage.sdk.connector import ActionSpec, TriggerSpec
-from rouage.sdk.params import Parameters, ParamSpec, unwrap_optional
+from rouage.sdk.conversion import unwrap_optional
+from rouage.sdk.params import Parameters, ParamSpec
 
 _OR_EXPRESSION: Final = r"\$\{\{"
 

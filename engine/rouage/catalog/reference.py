@@ -13,7 +13,9 @@ import yaml
 from rouage.catalog.catalog import Catalog
 from rouage.language import Text
 from rouage.sdk.connector import ActionSpec, Connector, Effect, Idempotent, TriggerSpec
-from rouage.sdk.params import Duration, Parameters, unwrap_optional
+from rouage.sdk.conversion import unwrap_optional
+from rouage.sdk.params import Parameters
+from rouage.sdk.quantities import Duration
 
 INDEX: Final = "index.md"
 

@@ -10,7 +10,7 @@ from rouage.catalog.catalog import Catalog
 from rouage.catalog.grammar import FORMAT_VERSION
 from rouage.recipes.document import Document, Node
 from rouage.recipes.outline import Outline, Use
-from rouage.sdk.params import parse_duration
+from rouage.sdk.quantities import parse_duration
 
 _LONGEST_ID: Final = 64
 _RETRY_SECONDS: Final = {

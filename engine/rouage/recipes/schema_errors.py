@@ -13,7 +13,7 @@ from rouage.language import Text
 from rouage.recipes.document import Path
 from rouage.recipes.report import Report
 from rouage.recipes.words import found, wanted
-from rouage.sdk.params import DURATION_PATTERN
+from rouage.sdk.quantities import DURATION_PATTERN
 
 _BOOLEAN_WORDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("yes", "on", "oui", "y", "o", "vrai", "actif"), "true"),

@@ -6,16 +6,8 @@ from rouage.safety.paths import Folders
 from rouage.sdk.connector import ActionSpec, Connector, Effect, Idempotent, TriggerSpec, Undo
 from rouage.sdk.context import Context
 from rouage.sdk.json import JSON
-from rouage.sdk.params import (
-    SIZE_PATTERN,
-    Duration,
-    NoParams,
-    Parameters,
-    param,
-    params,
-    parse_duration,
-    parse_size,
-)
+from rouage.sdk.params import NoParams, Parameters, param, params
+from rouage.sdk.quantities import SIZE_PATTERN, Duration, parse_duration, parse_size
 from rouage.sdk.trigger import (
     Emit,
     Health,

@@ -11,56 +11,21 @@
 """
 
 import dataclasses
-import re
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NewType, TypeVar, dataclass_transform
+from typing import Any, Final, Literal, TypeVar, dataclass_transform
 
 from rouage.errors import CatalogError, StepError
 from rouage.language import Text, as_text
-
-Duration = NewType("Duration", float)
-"""A length of time in seconds; written `10s`, `5m`, `2h30m`, `3d`, `1w` in a recipe."""
+from rouage.sdk.conversion import Converter, Refused, converter_of, unwrap_optional
+from rouage.sdk.quantities import DURATION_PATTERN, Duration
 
 _MISSING: Final = dataclasses.MISSING
-_DURATION_UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_DURATION_PART: Final = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d|w)", re.ASCII)
-DURATION_PATTERN: Final = r"^(?:\d{1,9}(?:\.\d{1,3})?(?:ms|s|m|h|d|w)){1,6}$"
+
 
 P = TypeVar("P")
-
-
-def parse_duration(text: str) -> float:
-    """Return the seconds that *text* (`90s`, `2h30m`) stands for.
-
-    Raises:
-        ValueError: *text* is not a duration.
-    """
-    if re.fullmatch(DURATION_PATTERN, text) is None:
-        raise ValueError(text)
-    return float(sum(float(n) * _DURATION_UNITS[unit] for n, unit in _DURATION_PART.findall(text)))
-
-
-_SIZE_UNITS: Final = {
-    "": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30,
-}  # fmt: skip
-SIZE_PATTERN: Final = r"^\d{1,12} ?(?:[kKmMgG]?[bBoO]|[kKmMgG]i[bBoO])?$"
-
-
-def parse_size(text: str) -> int:
-    """Return the bytes that *text* (`4096`, `5 MB`, `1 MiB`, `5 Mo`) stands for.
-
-    Raises:
-        ValueError: *text* is not a size.
-    """
-    if re.fullmatch(SIZE_PATTERN, text, re.ASCII) is None:
-        raise ValueError(text)
-    digits = re.match(r"\d+", text)
-    assert digits is not None  # noqa: S101 - the pattern begins with digits
-    unit = text[digits.end() :].strip().lower().replace("o", "b")
-    return int(digits.group()) * _SIZE_UNITS[unit]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,17 +90,6 @@ class NoParams:
     """For triggers and actions that need none."""
 
 
-Converter = Callable[[Any], Any]
-
-
-class _Refused(Exception):  # noqa: N818 - a signal between converters and build()
-    """A value that does not fit; the text says what was wanted."""
-
-    def __init__(self, wanted: Text) -> None:
-        self.wanted = wanted
-        super().__init__(wanted.en)
-
-
 class Parameters:
     """The readings of one `@params` class: its JSON Schema, and how to build it.
 
@@ -160,7 +114,7 @@ class Parameters:
             if f.name not in self.required
         }
         self._converters: dict[str, Converter] = {
-            name: _converter(kind, self.specs[name]) for name, kind in self.types.items()
+            name: converter_of(kind, self.specs[name]) for name, kind in self.types.items()
         }
 
     @classmethod
@@ -201,7 +155,7 @@ class Parameters:
                 raise StepError(_UNKNOWN, name=name)
             try:
                 ready[name] = convert(value)
-            except _Refused as refused:
+            except Refused as refused:
                 raise StepError(
                     _UNFIT, name=name, wanted=refused.wanted, value=_short(value)
                 ) from None
@@ -254,15 +208,6 @@ def _spec_of(cls: type[Any], declared: "dataclasses.Field[Any]") -> ParamSpec:
     return spec
 
 
-def unwrap_optional(kind: Any) -> tuple[Any, bool]:
-    """Return (*kind* without None, whether None was admitted)."""
-    if typing.get_origin(kind) in {typing.Union, types.UnionType}:
-        options = [option for option in typing.get_args(kind) if option is not type(None)]
-        if len(options) == 1 and len(options) < len(typing.get_args(kind)):
-            return options[0], True
-    return kind, False
-
-
 _SCALARS: Final[dict[Any, str]] = {
     str: "string",
     int: "integer",
@@ -301,169 +246,3 @@ def _constraints(spec: ParamSpec) -> dict[str, Any]:
         "examples": list(spec.examples) or None,
     }
     return {word: value for word, value in named.items() if value is not None}
-
-
-def _converter(kind: Any, spec: ParamSpec) -> Converter:
-    kind, is_optional = unwrap_optional(kind)
-    convert = _checked(_plain_converter(kind), spec)
-    if not is_optional:
-        return convert
-    return lambda value: None if value is None else convert(value)
-
-
-def _plain_converter(kind: Any) -> Converter:
-    if kind in _SCALAR_CONVERTERS:
-        return _SCALAR_CONVERTERS[kind]
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin is Literal:
-        return _choice_converter(arguments)
-    if origin is list:
-        return _list_converter(_plain_converter(arguments[0]))
-    if origin is dict:
-        return _mapping_converter(_plain_converter(arguments[1]))
-    if origin in {typing.Union, types.UnionType} and set(arguments) == {str, list[str]}:
-        return _one_or_many_converter
-    return _anything
-
-
-def _anything(value: Any) -> Any:
-    return value
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _Refused(Text("a text", "un texte"))
-    return str(value)
-
-
-def _integer(value: Any) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value, re.ASCII):
-        return int(value)
-    raise _Refused(Text("a whole number", "un nombre entier"))
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and re.fullmatch(r"-?\d{1,15}(?:\.\d{1,15})?", value, re.ASCII):
-        return float(value)
-    raise _Refused(Text("a number", "un nombre"))
-
-
-def _boolean(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise _Refused(Text("true or false", "true ou false (vrai ou faux)"))
-
-
-def _duration(value: Any) -> float:
-    if isinstance(value, str):
-        try:
-            return parse_duration(value)
-        except ValueError:
-            pass
-    raise _Refused(Text("a duration such as 10s, 5m or 2h", "une durée comme 10s, 5m ou 2h"))
-
-
-_SCALAR_CONVERTERS: Final[dict[Any, Converter]] = {
-    str: _text,
-    int: _integer,
-    float: _number,
-    bool: _boolean,
-    Duration: _duration,
-}
-
-
-def _choice_converter(choices: tuple[Any, ...]) -> Converter:
-    listed = ", ".join(str(choice) for choice in choices)
-    refusal = Text(f"one of {listed}", f"l’un de {listed}")
-    by_text = {str(choice): choice for choice in choices}
-
-    def convert(value: Any) -> Any:
-        if isinstance(value, str | int | float) and not isinstance(value, bool):
-            try:
-                return by_text[str(value)]
-            except KeyError:
-                pass
-        if isinstance(value, bool) and value in choices:
-            return value
-        raise _Refused(refusal)
-
-    return convert
-
-
-def _list_converter(item: Converter) -> Converter:
-    def convert(value: Any) -> list[Any]:
-        if not isinstance(value, list | tuple):
-            raise _Refused(Text("a list", "une liste"))
-        return [item(element) for element in value]
-
-    return convert
-
-
-def _mapping_converter(item: Converter) -> Converter:
-    def convert(value: Any) -> dict[str, Any]:
-        if not isinstance(value, Mapping):
-            raise _Refused(Text("a mapping of names to values", "une table nom: valeur"))
-        return {str(name): item(element) for name, element in value.items()}
-
-    return convert
-
-
-def _one_or_many_converter(value: Any) -> Any:
-    return [_text(element) for element in value] if isinstance(value, list) else _text(value)
-
-
-def _checked(convert: Converter, spec: ParamSpec) -> Converter:
-    checks = [check for check in (_pattern_check(spec), _bounds_check(spec)) if check]
-    if not checks:
-        return convert
-
-    def checked(value: Any) -> Any:
-        ready = convert(value)
-        for check in checks:
-            check(ready)
-        return ready
-
-    return checked
-
-
-def _pattern_check(spec: ParamSpec) -> Callable[[Any], None] | None:
-    if spec.pattern is None and spec.max_length is None:
-        return None
-    pattern = re.compile(spec.pattern or "")
-    limit = spec.max_length
-    wanted = Text(f"a text like {spec.pattern}", f"un texte de la forme {spec.pattern}")
-    too_long = Text(f"at most {limit} characters", f"au plus {limit} caractères")
-
-    def check(value: Any) -> None:
-        if not isinstance(value, str):
-            return
-        if limit is not None and len(value) > limit:
-            raise _Refused(too_long)
-        if pattern.search(value) is None:
-            raise _Refused(wanted)
-
-    return check
-
-
-def _bounds_check(spec: ParamSpec) -> Callable[[Any], None] | None:
-    low, high = spec.minimum, spec.maximum
-    if low is None and high is None:
-        return None
-
-    def check(value: Any) -> None:
-        if not isinstance(value, int | float):
-            return
-        if low is not None and value < low:
-            raise _Refused(Text(f"at least {low:g}", f"au moins {low:g}"))
-        if high is not None and value > high:
-            raise _Refused(Text(f"at most {high:g}", f"au plus {high:g}"))
-
-    return check
