@@ -18,6 +18,7 @@ from rouage.analysis.render import to_json
 from rouage.catalog.catalog import Catalog
 from rouage.catalog.schema import compose
 from rouage.clock import Clock, SystemClock
+from rouage.durable.failpoints import Failpoints
 from rouage.durable.port import Engine, Reader
 from rouage.durable.sqlite import open_engine
 from rouage.errors import RouageError
@@ -46,6 +47,7 @@ from rouage.workplace import local_token, prepare, tell_where
 logger = logging.getLogger(__name__)
 
 RELOAD_SECONDS: Final = 1.0
+_FAILED: Final = 70
 _PLANS_KEPT: Final = 4_096
 _GARBAGE_THRESHOLDS: Final = (50_000, 20, 50)
 _LOOK_UP_SECONDS: Final = 10.0
@@ -55,11 +57,20 @@ OnReady = Callable[["Daemon"], Awaitable[None]]
 class Daemon:
     """One workspace at work: engine, recipes, triggers, and the two listeners."""
 
-    def __init__(self, settings: Settings, *, catalog: Catalog, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        catalog: Catalog,
+        clock: Clock | None = None,
+        failpoints: Failpoints | None = None,
+    ) -> None:
         self.settings = settings
         self.catalog = catalog
         self.clock = clock or SystemClock()
         self.ports: dict[str, int] = {}
+        self.has_failed = False
+        self._failpoints = failpoints
         self.started: datetime | None = None
         self._places: Places = settings.places
         self._plans: dict[bytes, Plan] = {}
@@ -94,6 +105,11 @@ class Daemon:
     def background(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Run *work* beside the daemon until it stops (the story of the demo)."""
         self._background.append(self._spawn(work, name))
+
+    def _give_up(self) -> None:
+        """End the process: the disk failed in a way that only a fresh start can judge (R14)."""
+        self.has_failed = True
+        self._loop.call_soon_threadsafe(self.request_stop)
 
     def request_stop(self) -> None:
         """Begin the drain; `serve` returns when it is done."""
@@ -159,9 +175,14 @@ class Daemon:
     # -- life --------------------------------------------------------------------------------
 
     async def _start(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self.started = self.clock.now()
         self._engine: Engine = await asyncio.to_thread(
-            open_engine, self._places.journal, clock=self.clock
+            open_engine,
+            self._places.journal,
+            clock=self.clock,
+            failpoints=self._failpoints,
+            on_fatal=self._give_up,
         )
         self._hooks = HookServer(allowed_hosts=self.settings.allowed_hosts)
         self._listener = Listener(
@@ -339,7 +360,7 @@ def _spawner(
 def run(settings: Settings, *, catalog: Catalog, on_ready: OnReady | None = None) -> int:
     """Serve until a signal says stop; the first one drains, the second ends at once.
 
-    Returns the exit code: 0 after a clean stop.
+    Returns the exit code: 0 after a clean stop, 70 when the disk failed (EX_SOFTWARE).
     """
     with contextlib.suppress(AttributeError):
         # The no-writer probe of folder triggers may make the kernel send SIGIO, which would
@@ -348,12 +369,12 @@ def run(settings: Settings, *, catalog: Catalog, on_ready: OnReady | None = None
     # Runs make many short-lived objects and hardly a cycle: looking for cycles less often saves
     # a tenth of the time and most of the long pauses under load.
     gc.set_threshold(*_GARBAGE_THRESHOLDS)
-    asyncio.run(_serve(settings, catalog, on_ready))
-    return 0
+    return asyncio.run(_serve(settings, catalog, on_ready))
 
 
-async def _serve(settings: Settings, catalog: Catalog, on_ready: OnReady | None) -> None:
-    daemon = Daemon(settings, catalog=catalog)
+async def _serve(settings: Settings, catalog: Catalog, on_ready: OnReady | None) -> int:
+    failpoints = Failpoints.parse(os.environ.get("ROUAGE_FAILPOINT"))
+    daemon = Daemon(settings, catalog=catalog, failpoints=failpoints)
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -364,3 +385,4 @@ async def _serve(settings: Settings, catalog: Catalog, on_ready: OnReady | None)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     await daemon.serve(on_ready)
+    return _FAILED if daemon.has_failed else 0
