@@ -136,7 +136,9 @@ class Appender:
         entry = _Entry(key, what, loop.create_future())
         lane.waiting.append(entry)
         if not lane.is_busy:
-            self._start(loop, lane)
+            # Not at once: what other runs append in this turn of the loop rides along.
+            lane.is_busy = True
+            loop.call_soon(self._start, loop, lane)
         return await entry.future
 
     def _start(self, loop: asyncio.AbstractEventLoop, lane: _Lane) -> None:

@@ -12,6 +12,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
@@ -122,7 +123,7 @@ class Folders:
         Raises:
             StepError: it is outside the allowed folders, or belongs to Rouage.
         """
-        return Path(self._checked(path, access))
+        return _path_of(self._checked(path, access))
 
     @contextmanager
     def place(self, path: AnyPath, access: Access, *, create: bool = False) -> Iterator[Place]:
@@ -252,6 +253,12 @@ def _flattened(text: str, *, climb_after: str | None) -> str:
     if ".." in parts:
         raise StepError(_UPWARDS, hint=_UPWARDS_HINT, path=shown(text))
     return "/" + "/".join(parts)
+
+
+@lru_cache(maxsize=1_024)
+def _path_of(whole: str) -> Path:
+    """Return *whole* as a path; making one costs more than all the checks of a known file."""
+    return Path(whole)
 
 
 def _is_within(path: str, root: str) -> bool:
