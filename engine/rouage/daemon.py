@@ -46,7 +46,9 @@ from rouage.workplace import local_token, prepare, tell_where
 
 logger = logging.getLogger(__name__)
 
-RELOAD_SECONDS: Final = 1.0
+RELOAD_SECONDS: Final = 1.5
+SETTLING_SECONDS: Final = 0.3
+"""How often the recipes are looked at: at rest, and while a change is under way (L1: 2 s)."""
 _FAILED: Final = 70
 _PLANS_KEPT: Final = 4_096
 _GARBAGE_THRESHOLDS: Final = (50_000, 20, 50)
@@ -235,10 +237,13 @@ class Daemon:
     async def _work(self) -> None:
         while not self._stop.is_set():
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(RELOAD_SECONDS):
+                async with asyncio.timeout(self._reload_pause()):
                     await self._stop.wait()
                     return
             await self._reload()
+
+    def _reload_pause(self) -> float:
+        return RELOAD_SECONDS if self._recipes.is_at_rest else SETTLING_SECONDS
 
     async def _reload(self) -> None:
         """Bring the folder's changes into force; one bad file never stops the rest."""

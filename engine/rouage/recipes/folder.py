@@ -155,6 +155,11 @@ class RecipeFolder:
         self._at_rest = present if not changes and self._is_at_rest() else None
         return changes
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Say whether nothing is under way: no file is being written, none has just gone."""
+        return self._at_rest is not None
+
     def _is_at_rest(self) -> bool:
         """Say whether a folder that looks the same at the next scan needs no second look."""
         return all(
