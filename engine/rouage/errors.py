@@ -109,7 +109,11 @@ class RetryableError(StepError):
         self.retry_after_seconds = retry_after_seconds
 
 
-class StepTimeout(StepError):  # noqa: N818 - the name that authors expect
+class OutcomeUnknown(StepError):  # noqa: N818 - a state, told by its name
+    """The step was cut off: nobody knows whether it had its effect."""
+
+
+class StepTimeout(OutcomeUnknown):
     """The step took longer than its `timeout` allows; its outcome is unknown."""
 
 

@@ -8,10 +8,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+from rouage.analysis.wording import reference
 from rouage.catalog.catalog import Catalog
 from rouage.catalog.discovery import discover
 from rouage.catalog.reference import reference_pages
 from rouage.catalog.schema import compose
+from rouage.catalog.word_page import WORDS, word_page
 from rouage.expressions import compile_expression, reveal
 from rouage.expressions.filters import FILTERS, FUNCTIONS
 from rouage.language import Text
@@ -35,6 +37,9 @@ def generated() -> dict[Path, str]:
     pages = {connectors / name: text for name, text in reference_pages(bundled()).items()}
     return {
         **pages,
+        ROOT / "docs" / "reference" / WORDS: word_page(),
+        ROOT / "docs" / "reference" / "messages.md": reference("en"),
+        ROOT / "docs" / "reference" / "messages.fr.md": reference("fr"),
         _EXPRESSIONS: _expressions(_EXPRESSIONS.read_text(encoding="utf-8")),
         ROOT / "schemas" / "recipe.schema.json": _json(compose(bundled())),
         ROOT / "schemas" / "settings.schema.json": _json(settings_schema()),

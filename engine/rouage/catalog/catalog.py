@@ -1,9 +1,10 @@
 """What is installed: look-up of triggers and actions by id."""
 
-from collections.abc import Iterable, Mapping
+import copy
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from rouage.catalog.similar import nearest
 from rouage.errors import CatalogError, RouageError
@@ -33,10 +34,15 @@ class Broken:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Installed:
-    """A connector and where it comes from (a module name), for messages."""
+    """A connector, where it comes from, and how it was found.
+
+    What discovery found can be imported again from `origin` (`module` or `module:attribute`);
+    a connector that was given as an object has its name there.
+    """
 
     connector: Connector
     origin: str
+    found: Literal["given", "bundled", "entry point"] = "given"
 
 
 class Catalog:
@@ -53,9 +59,12 @@ class Catalog:
         self.actions: dict[str, ActionSpec] = {}
         self.triggers: dict[str, TriggerSpec] = {}
         self.broken = tuple(broken)
+        self.installed = tuple(
+            entry if isinstance(entry, Installed) else _unnamed(entry) for entry in connectors
+        )
         self._origins: dict[str, str] = {}
-        for entry in connectors:
-            self._add(entry if isinstance(entry, Installed) else _unnamed(entry))
+        for entry in self.installed:
+            self._add(entry)
 
     def nearest_action(self, word: str) -> str | None:
         """Return the action that *word* most likely stands for, or None."""
@@ -64,6 +73,16 @@ class Catalog:
     def nearest_trigger(self, word: str) -> str | None:
         """Return the trigger that *word* most likely stands for, or None."""
         return nearest(word, self.triggers)
+
+    def with_actions(self, replaced: Callable[[ActionSpec, Installed], ActionSpec]) -> "Catalog":
+        """Return the same catalog with each action as *replaced* gives it."""
+        other = copy.copy(self)
+        other.actions = {
+            id_: replaced(self.actions[id_], entry)
+            for entry in self.installed
+            for id_ in entry.connector.actions
+        }
+        return other
 
     def find_broken(self, id_: str) -> Broken | None:
         """Return the broken connector that would offer the action or trigger *id_*, or None."""

@@ -6,19 +6,23 @@ offer the same id are refused, since nobody could say which one a recipe means.
 
 import logging
 import pkgutil
-from collections.abc import Iterable, Iterator
-from importlib import import_module, metadata
-from typing import Final
+from collections.abc import Collection, Iterable, Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, Literal
 
 from rouage.catalog.catalog import Broken, Catalog, Installed
 from rouage.errors import CatalogError, RouageError
 from rouage.language import Text
 from rouage.sdk.connector import Connector
 
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
 logger = logging.getLogger(__name__)
 
 BUNDLED: Final = "rouage_connectors"
 GROUP: Final = "rouage.connectors"
+_Found = Literal["bundled", "entry point"]
 
 _NO_IMPORT: Final = Text(
     "the connector “{name}” ({origin}) cannot be loaded: {cause}",
@@ -34,7 +38,7 @@ _NO_CONNECTOR: Final = Text(
 
 
 def discover(
-    *, bundled: str | None = BUNDLED, entry_points: Iterable[metadata.EntryPoint] | None = None
+    *, bundled: str | None = BUNDLED, entry_points: "Iterable[EntryPoint] | None" = None
 ) -> Catalog:
     """Return the catalog of what is installed.
 
@@ -43,16 +47,51 @@ def discover(
     """
     found: list[Installed] = []
     broken: list[Broken] = []
-    wanted = list(_bundled_modules(bundled)) if bundled is not None else []
-    points = metadata.entry_points(group=GROUP) if entry_points is None else entry_points
-    wanted += [(point.name, point.value) for point in points]
-    for name, target in wanted:
+    for name, target, how in _wanted(bundled, entry_points):
         try:
-            found += [Installed(connector=one, origin=target) for one in _load(name, target)]
+            found += [
+                Installed(connector=one, origin=target, found=how) for one in _load(name, target)
+            ]
         except CatalogError as error:
             logger.warning("%s", error)
             broken.append(Broken(name=name, origin=target, error=error))
     return Catalog(found, broken=broken)
+
+
+def _wanted(
+    bundled: str | None, entry_points: "Iterable[EntryPoint] | None"
+) -> Iterator[tuple[str, str, _Found]]:
+    """Yield (name, target, how it was found) of everything that should hold connectors."""
+    if bundled is not None:
+        for name, target in _bundled_modules(bundled):
+            yield name, target, "bundled"
+    for point in _points() if entry_points is None else entry_points:
+        yield point.name, point.value, "entry point"
+
+
+def _points() -> "Iterable[EntryPoint]":
+    # Loaded only when it is asked for: it is slow, and `discover_some` does without.
+    from importlib.metadata import entry_points
+
+    return entry_points(group=GROUP)
+
+
+def discover_some(names: Collection[str], *, bundled: str = BUNDLED) -> Catalog | None:
+    """Return a catalog of the bundled connectors called *names* alone, which is quick.
+
+    None when one of them is not bundled or is broken: only `discover` knows more then.
+    """
+    targets = dict(_bundled_modules(bundled))
+    if not targets.keys() >= set(names):
+        return None
+    found: list[Installed] = []
+    for name in names:
+        try:
+            loaded = _load(name, targets[name])
+        except CatalogError:
+            return None
+        found += [Installed(connector=one, origin=targets[name], found="bundled") for one in loaded]
+    return Catalog(found)
 
 
 def _bundled_modules(package: str) -> Iterator[tuple[str, str]]:

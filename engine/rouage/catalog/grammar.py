@@ -6,98 +6,51 @@ the connectors offer.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
+from rouage.catalog.blocks import ENGINE_WORDS
+from rouage.catalog.forms import INPUTS
+from rouage.catalog.shaping import SHAPING_KEYS
+from rouage.catalog.words import (
+    BOOLEAN,
+    DURATION,
+    EXPRESSION_PATTERN,
+    FORMAT_VERSION,
+    IF,
+    RECIPE_ID_PATTERN,
+    STEP_ID_PATTERN,
+    STEP_REFERENCE,
+    TEXT,
+    TIMEOUT,
+    TRIGGER_REFERENCE,
+    VALUES,
+    Shape,
+    obj,
+    word,
+)
 from rouage.language import Text
-from rouage.sdk.quantities import DURATION_PATTERN
 
-Shape = dict[str, Any]
-
-FORMAT_VERSION: Final = 1
-EXPRESSION_PATTERN: Final = r"^\s*\$\{\{[\s\S]*\}\}\s*$"
-# Python lets `$` stand before a last newline; the look-ahead does not, in both dialects.
-RECIPE_ID_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,63}$(?!\n)"
-STEP_ID_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$(?!\n)"
-STEP_REFERENCE: Final[Shape] = {"$ref": "#/$defs/step"}
-TRIGGER_REFERENCE: Final[Shape] = {"$ref": "#/$defs/trigger"}
-
-INPUT_TYPES: Final = (
-    "text",
-    "number",
-    "integer",
-    "boolean",
-    "date",
-    "time",
-    "datetime",
-    "duration",
-    "money",
-    "email",
-    "phone",
-    "url",
-    "file",
-    "folder",
-    "table",
-    "choice",
-    "list",
-    "map",
-    "secret",
-    "account",
-)
-
-_DURATION_WANTED: Final = Text(
-    "A duration is wanted, such as 10s, 5m, 2h30m, 3d or 1w.",
-    "Une durée est attendue, comme 10s, 5m, 2h30m, 3d ou 1w.",
-)
-
-
-def word(title: Text, about: Text, shape: Mapping[str, Any]) -> Shape:
-    """Return *shape* with its title and description."""
-    return {"title": title, "description": about, "markdownDescription": about, **shape}
-
-
-def obj(properties: Mapping[str, Any], *required: str, types: Any = "object") -> Shape:
-    """Return the shape of a mapping with exactly these *properties*."""
-    return {
-        "type": types,
-        "properties": dict(properties),
-        "required": list(required),
-        "additionalProperties": False,
-    }
-
-
-_TEXT: Final[Shape] = {"type": ["string", "number"]}
-_DURATION: Final[Shape] = {
-    "type": "string",
-    "pattern": DURATION_PATTERN + r"(?!\n)",
-    "patternErrorMessage": _DURATION_WANTED,
-    "examples": ["10s", "5m", "2h30m", "3d"],
-}
-_BOOLEAN: Final[Shape] = {"type": "boolean"}
-_CONDITION: Final[Shape] = {
-    "type": ["string", "boolean"],
-    "examples": ["event.file.size > 0"],
-}
-_VALUES: Final[Shape] = {"type": "object", "additionalProperties": True}
+__all__ = [
+    "ENGINE_WORDS",
+    "EXPRESSION_PATTERN",
+    "FORMAT_VERSION",
+    "MISSED_CHOICES",
+    "RECIPE_ID_PATTERN",
+    "RETRY",
+    "STEP_ID_PATTERN",
+    "STEP_KEYS",
+    "TOP_WORDS",
+    "TRIGGER_KEYS",
+    "Shape",
+    "obj",
+    "word",
+]
 
 _ENABLED: Final = word(
     Text("Enabled", "Active"),
     Text("`false` switches this off without deleting it.", "`false` met en sommeil sans effacer."),
-    {**_BOOLEAN, "default": True},
+    {**BOOLEAN, "default": True},
 )
-_IF: Final = word(
-    Text("If", "Si"),
-    Text(
-        "An expression, without `${{ }}`, that must be true.",
-        "Une expression, sans `${{ }}`, qui doit être vraie.",
-    ),
-    _CONDITION,
-)
-_TIMEOUT: Final = word(
-    Text("Time limit", "Temps maximal"),
-    Text("How long this may take: `30s`, `5m`.", "Durée à ne pas dépasser : `30s`, `5m`."),
-    _DURATION,
-)
-
 RETRY_WORDS: Final[Mapping[str, Shape]] = {
     "times": word(
         Text("Times", "Nombre d’essais"),
@@ -107,7 +60,7 @@ RETRY_WORDS: Final[Mapping[str, Shape]] = {
     "wait": word(
         Text("Wait", "Attente"),
         Text("Pause before the second attempt.", "Pause avant le deuxième essai."),
-        _DURATION,
+        DURATION,
     ),
     "backoff": word(
         Text("Backoff", "Progression"),
@@ -125,12 +78,20 @@ RETRY_WORDS: Final[Mapping[str, Shape]] = {
     "max_wait": word(
         Text("Longest pause", "Pause maximale"),
         Text("No pause is longer than this.", "Aucune pause n’est plus longue."),
-        _DURATION,
+        DURATION,
     ),
     "max_total": word(
         Text("Total time", "Durée totale"),
         Text("Give up after this time.", "Abandonner après cette durée."),
-        _DURATION,
+        DURATION,
+    ),
+    "when": word(
+        Text("When", "Quand"),
+        Text(
+            "Which failures are worth it: kinds, or an expression over `error`.",
+            "Quels échecs valent la peine : des sortes, ou une expression sur `error`.",
+        ),
+        {"type": ["string", "array"], "minItems": 1, "items": {"type": "string"}},
     ),
 }
 RETRY: Final = word(
@@ -155,7 +116,7 @@ _MISSED_WORDS: Final[Mapping[str, Shape]] = {
     "max_age": word(
         Text("Oldest", "Âge maximal"),
         Text("Older instants are dropped.", "Les instants plus anciens sont abandonnés."),
-        _DURATION,
+        DURATION,
     ),
 }
 MISSED_CHOICES: Final = ("last", "all", "skip")
@@ -166,7 +127,7 @@ TRIGGER_KEYS: Final[Mapping[str, Shape]] = {
         Text("Read as `trigger.id` in expressions.", "Se lit `trigger.id` dans les expressions."),
         {"type": ["string", "number"], "pattern": RECIPE_ID_PATTERN},
     ),
-    "if": _IF,
+    "if": IF,
     "missed": word(
         Text("Missed while away", "Manqué en cas d’arrêt"),
         Text(
@@ -180,43 +141,8 @@ TRIGGER_KEYS: Final[Mapping[str, Shape]] = {
             "examples": list(MISSED_CHOICES),
         },
     ),
+    **SHAPING_KEYS,
     "enabled": _ENABLED,
-}
-
-STOP_WORDS: Final[Mapping[str, Shape]] = {
-    "text": word(
-        Text("Text", "Texte"),
-        Text("Why the run stops here.", "Pourquoi l’exécution s’arrête ici."),
-        _TEXT,
-    ),
-    "result": word(
-        Text("Result", "Résultat"),
-        Text("How the run ends.", "Comment l’exécution se termine."),
-        {"enum": ["succeeded", "failed", "skipped"], "default": "succeeded"},
-    ),
-    "outputs": word(
-        Text("Outputs", "Sorties"),
-        Text("What the run gives back.", "Ce que l’exécution rend."),
-        _VALUES,
-    ),
-}
-ENGINE_WORDS: Final[Mapping[str, Shape]] = {
-    "set": word(
-        Text("Set variables", "Définir des variables"),
-        Text(
-            "Compute values; later steps read them as `vars.NAME`.",
-            "Calcule des valeurs ; les étapes suivantes les lisent par `vars.NOM`.",
-        ),
-        {"type": "object", "minProperties": 1, "additionalProperties": True},
-    ),
-    "stop": word(
-        Text("Stop here", "Arrêter ici"),
-        Text(
-            "End the run here, with a text and a result.",
-            "Termine ici l’exécution, avec un texte et un résultat.",
-        ),
-        obj(STOP_WORDS, types=["string", "number", "object", "null"]),
-    ),
 }
 
 STEP_KEYS: Final[Mapping[str, Shape]] = {
@@ -231,11 +157,19 @@ STEP_KEYS: Final[Mapping[str, Shape]] = {
     "name": word(
         Text("Title", "Titre"),
         Text("A title for people.", "Un titre pour les humains."),
-        _TEXT,
+        TEXT,
     ),
-    "if": _IF,
-    "timeout": _TIMEOUT,
+    "if": IF,
+    "timeout": TIMEOUT,
     "retry": RETRY,
+    "once": word(
+        Text("Once", "Une seule fois"),
+        Text(
+            "A key under which all recipes know this effect: it is not done again.",
+            "Une clé sous laquelle toutes les recettes connaissent cet effet : pas refait.",
+        ),
+        TEXT,
+    ),
     "on_error": word(
         Text("On error", "En cas d’erreur"),
         Text(
@@ -257,10 +191,12 @@ CONCURRENCY_WORDS: Final[Mapping[str, Shape]] = {
     "mode": word(
         Text("Mode", "Mode"),
         Text(
-            "`queued`: one after the other. `parallel`: several at once.",
-            "`queued` : l’une après l’autre. `parallel` : plusieurs à la fois.",
+            "`queued`: one after the other. `parallel`: several at once. `single`: skip while one "
+            "runs. `restart`: cancel it. `latest`: keep only the newest waiting.",
+            "`queued` : l’une après l’autre. `parallel` : plusieurs à la fois. `single` : passer "
+            "si l’une est en cours. `restart` : l’annuler. `latest` : garder la dernière arrivée.",
         ),
-        {"enum": ["queued", "parallel"], "default": "queued"},
+        {"enum": ["queued", "single", "restart", "parallel", "latest"], "default": "queued"},
     ),
     "key": word(
         Text("Key", "Clé"),
@@ -268,7 +204,7 @@ CONCURRENCY_WORDS: Final[Mapping[str, Shape]] = {
             "Runs with the same value share a queue.",
             "Les exécutions de même valeur partagent une file.",
         ),
-        _TEXT,
+        TEXT,
     ),
     "max": word(
         Text("At most", "Au plus"),
@@ -277,45 +213,13 @@ CONCURRENCY_WORDS: Final[Mapping[str, Shape]] = {
     ),
     "when_full": word(
         Text("When full", "File pleine"),
-        Text("`refuse`: the sender is told.", "`refuse` : l’expéditeur est prévenu."),
-        {"enum": ["refuse"], "default": "refuse"},
-    ),
-}
-
-INPUT_WORDS: Final[Mapping[str, Shape]] = {
-    "type": word(
-        Text("Type", "Type"),
-        Text("What kind of value.", "La sorte de valeur."),
-        {"enum": list(INPUT_TYPES)},
-    ),
-    "default": {"title": Text("Default", "Valeur par défaut")},
-    "required": word(
-        Text("Required", "Obligatoire"),
-        Text("`false`: may stay empty.", "`false` : peut rester vide."),
-        _BOOLEAN,
-    ),
-    "label": word(
-        Text("Label", "Libellé"), Text("Shown in forms.", "Affiché dans les formulaires."), _TEXT
-    ),
-    "help": word(
-        Text("Help", "Aide"), Text("Shown below the field.", "Affichée sous le champ."), _TEXT
-    ),
-    "choices": word(
-        Text("Choices", "Choix"),
-        Text("The values to choose from.", "Les valeurs possibles."),
-        {"type": "array", "minItems": 1},
-    ),
-    "min": {"title": Text("Minimum", "Minimum")},
-    "max": {"title": Text("Maximum", "Maximum")},
-    "pattern": word(
-        Text("Pattern", "Motif"),
-        Text("What a text must look like.", "La forme d’un texte."),
-        _TEXT,
-    ),
-    "secret": word(
-        Text("Secret", "Secret"),
-        Text("Never shown.", "Jamais affiché."),
-        _BOOLEAN,
+        Text(
+            "`refuse`: the sender is told. `skip`: this one is left out. `replace_oldest`: the "
+            "longest waiting one is.",
+            "`refuse` : l’expéditeur est prévenu. `skip` : celui-ci est laissé. `replace_oldest` : "
+            "c’est celui qui attend depuis le plus longtemps.",
+        ),
+        {"enum": ["refuse", "skip", "replace_oldest"], "default": "refuse"},
     ),
 }
 
@@ -330,7 +234,7 @@ TOP_WORDS: Final[Mapping[str, Shape]] = {
         Text("Version of the recipe format.", "Version du format de recette."),
         {"enum": [FORMAT_VERSION]},
     ),
-    "name": word(Text("Name", "Nom"), Text("The name people see.", "Le nom affiché."), _TEXT),
+    "name": word(Text("Name", "Nom"), Text("The name people see.", "Le nom affiché."), TEXT),
     "id": word(
         Text("Identity", "Identité"),
         Text(
@@ -342,12 +246,12 @@ TOP_WORDS: Final[Mapping[str, Shape]] = {
     "description": word(
         Text("Description", "Description"),
         Text("What it is for.", "À quoi elle sert."),
-        _TEXT,
+        TEXT,
     ),
     "tags": word(
         Text("Tags", "Étiquettes"),
         Text("To sort recipes.", "Pour classer les recettes."),
-        {"type": "array", "items": _TEXT},
+        {"type": "array", "items": TEXT},
     ),
     "enabled": _ENABLED,
     "timezone": word(
@@ -358,19 +262,19 @@ TOP_WORDS: Final[Mapping[str, Shape]] = {
     "inputs": word(
         Text("Inputs", "Entrées"),
         Text("What the user fills in.", "Ce que l’utilisateur remplit."),
-        {"type": "object", "additionalProperties": obj(INPUT_WORDS, "type")},
+        INPUTS,
     ),
     "vars": word(
         Text("Variables", "Variables"),
         Text("Values computed once per run.", "Valeurs calculées une fois par exécution."),
-        _VALUES,
+        VALUES,
     ),
     "when": word(
         Text("When", "Quand"),
         Text("What starts the recipe.", "Ce qui déclenche la recette."),
         {"type": "array", "items": TRIGGER_REFERENCE},
     ),
-    "if": _IF,
+    "if": IF,
     "do": word(
         Text("Do", "Faire"),
         Text("The steps, in order.", "Les étapes, dans l’ordre."),
@@ -381,20 +285,25 @@ TOP_WORDS: Final[Mapping[str, Shape]] = {
         Text("Steps to take when the run fails.", "Étapes à suivre en cas d’échec."),
         {"type": "array", "items": STEP_REFERENCE},
     ),
+    "finally": word(
+        Text("Finally", "À la fin"),
+        Text("Steps to take whatever happened.", "Étapes à suivre quoi qu’il soit arrivé."),
+        {"type": "array", "items": STEP_REFERENCE},
+    ),
     "concurrency": word(
         Text("Concurrency", "Simultanéité"),
         Text("How runs share the road.", "Comment les exécutions se partagent la route."),
         obj(CONCURRENCY_WORDS),
     ),
-    "timeout": _TIMEOUT,
+    "timeout": TIMEOUT,
     "outputs": word(
         Text("Outputs", "Sorties"),
         Text("What a run gives back.", "Ce que rend une exécution."),
-        _VALUES,
+        VALUES,
     ),
     "defaults": word(
         Text("Defaults", "Réglages communs"),
         Text("For every step without its own.", "Pour chaque étape qui n’a pas le sien."),
-        obj({"retry": RETRY, "timeout": _TIMEOUT}),
+        obj({"retry": RETRY, "timeout": TIMEOUT, "on_error": STEP_KEYS["on_error"]}),
     ),
 }

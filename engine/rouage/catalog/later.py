@@ -7,30 +7,12 @@ They are refused with a message of their own. To add one, describe it in
 from collections.abc import Mapping
 from typing import Final, Literal
 
-Place = Literal["recipe", "trigger", "step", "mode", "when_full", "defaults", "retry"]
+Place = Literal["recipe", "trigger", "step"]
 
 LATER: Final[Mapping[Place, frozenset[str]]] = {
-    "recipe": frozenset({"finally", "limits", "trust", "keep"}),
-    "trigger": frozenset({"once", "debounce", "throttle", "batch", "alive"}),
-    "step": frozenset(
-        {
-            "choose",
-            "for_each",
-            "repeat",
-            "parallel",
-            "group",
-            "wait",
-            "approve",
-            "call",
-            "emit",
-            "once",
-            "hold",
-        }
-    ),
-    "mode": frozenset({"single", "restart", "latest"}),
-    "when_full": frozenset({"skip", "replace_oldest"}),
-    "defaults": frozenset({"on_error"}),
-    "retry": frozenset({"when"}),
+    "recipe": frozenset({"limits", "trust", "keep"}),
+    "trigger": frozenset({"alive"}),
+    "step": frozenset({"hold"}),
 }
 
 

@@ -84,7 +84,8 @@ def admit_expression(declared: Mapping[str, Any]) -> Shape:
     if isinstance(kind, list):
         return {"type": ["string", "number", "array"], "items": {"type": ["string", "number"]}}
     if not isinstance(kind, str):
-        return {}
+        # Any value: said in full, since editors complete nothing where no type is named.
+        return {"type": ["string", "number", "boolean", "object", "array", "null"]}
     shape = _value_or_expression(kind)
     shape |= {bound: declared[bound] for bound in ("minimum", "maximum") if bound in declared}
     for inner in ("items", "additionalProperties"):

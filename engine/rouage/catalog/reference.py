@@ -74,7 +74,7 @@ def _index(connectors: Iterable[Connector]) -> str:
     for one in connectors:
         links = (_link(one, id_) for id_ in (*one.triggers, *one.actions))
         name = f"[`{one.name}`]({one.name}.md)"
-        rows.append(_row(name, "<br>".join(links), one.about.en, one.about.fr))
+        rows.append(row(name, "<br>".join(links), one.about.en, one.about.fr))
     return "\n".join([_INDEX_HEAD, *rows, "", _INDEX_FOOT])
 
 
@@ -98,12 +98,12 @@ def _both(text: Text) -> list[str]:
 def _trigger(spec: TriggerSpec) -> list[str]:
     parts = ["Trigger: " + _title(spec), *_both(spec.about)]
     fields = list(_fields(spec.event, "event", spec.sample))
-    rows = [_row(f"`{path}`", kind, _code(sample)) for path, kind, _, sample in fields]
+    rows = [row(f"`{path}`", kind, _code(sample)) for path, kind, _, sample in fields]
     return [
         *_opening(spec, parts),
         *_example(spec),
         *_parameters(spec.parameters),
-        *_table("What the event holds:", "| expression | type | example |", rows),
+        *table("What the event holds:", "| expression | type | example |", rows),
     ]
 
 
@@ -115,12 +115,12 @@ def _action(spec: ActionSpec) -> list[str]:
         f"Effect: **{effect.en}**; idempotent: **{again.en}**.",
         f"*Effet : {effect.fr} ; idempotente : {again.fr}.*",
     ]
-    rows = [_row(f"`{path}`", kind, about) for path, kind, about, _ in _result(spec)]
+    rows = [row(f"`{path}`", kind, about) for path, kind, about, _ in _result(spec)]
     return [
         *_opening(spec, [*parts, *facts]),
         *_example(spec),
         *_parameters(spec.parameters),
-        *_table("What later steps can read:", "| expression | type | meaning |", rows),
+        *table("What later steps can read:", "| expression | type | meaning |", rows),
     ]
 
 
@@ -144,17 +144,19 @@ def _parameters(parameters: Parameters) -> list[str]:
         about = parameters.specs[name].about
         default = _default(parameters, name)
         meaning, sens = (words.replace("*", "\\*") for words in (about.en, about.fr))
-        rows.append(_row(f"`{name}`", _type(parameters, name), default, meaning, sens))
-    return _table("Parameters:", "| parameter | type | default | meaning | sens |", rows)
+        rows.append(row(f"`{name}`", _type(parameters, name), default, meaning, sens))
+    return table("Parameters:", "| parameter | type | default | meaning | sens |", rows)
 
 
-def _table(title: str, head: str, rows: list[str]) -> list[str]:
+def table(title: str, head: str, rows: list[str]) -> list[str]:
+    """Return a table with its *title*, or nothing when it has no rows."""
     if not rows:
         return []
     return [title, "", head, "|" + "---|" * (head.count("|") - 1), *rows, ""]
 
 
-def _row(*cells: str) -> str:
+def row(*cells: str) -> str:
+    """Return one row of a table."""
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

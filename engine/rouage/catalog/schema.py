@@ -11,6 +11,7 @@ import rouage
 from rouage.catalog.catalog import Catalog
 from rouage.catalog.grammar import ENGINE_WORDS, STEP_KEYS, TOP_WORDS, TRIGGER_KEYS, Shape, obj
 from rouage.catalog.parameters import parameters_shape
+from rouage.catalog.snippets import SNIPPETS
 from rouage.language import Language, Text
 
 Draft = Literal["2020-12", "draft-07"]
@@ -59,7 +60,7 @@ def recipe_shape(catalog: Catalog) -> Shape:
         "step": {
             "title": _STEP,
             "description": _STEP_ABOUT,
-            **obj({**ENGINE_WORDS, **STEP_KEYS} | _references("action", actions)),
+            **obj({**_engine_words(), **STEP_KEYS} | _references("action", actions)),
         },
     }
     definitions |= {f"trigger.{id_}": parameters_shape(spec) for id_, spec in triggers.items()}
@@ -69,6 +70,18 @@ def recipe_shape(catalog: Catalog) -> Shape:
         "description": _RECIPE_ABOUT,
         **obj(TOP_WORDS, "name", "do"),
         "$defs": definitions,
+    }
+
+
+def _engine_words() -> Shape:
+    return {
+        name: {
+            **shape,
+            "defaultSnippets": [
+                {"label": name, "description": shape["title"], "body": SNIPPETS[name]}
+            ],
+        }
+        for name, shape in ENGINE_WORDS.items()
     }
 
 

@@ -1,16 +1,16 @@
 """Check data against the composed schema; made once per catalog, since making it is slow."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 from rouage.catalog.acceptance import Accept, acceptor
 from rouage.catalog.catalog import Catalog
 from rouage.catalog.schema import recipe_shape
 from rouage.sdk.connector import ActionSpec, TriggerSpec
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 # What tells people something and a validator nothing: each word left would be looked at for
 # every value of every recipe.
@@ -36,15 +36,24 @@ class RecipeValidator:
     """
 
     def __init__(self, catalog: Catalog) -> None:
-        self._validator = _fast_validator(bare(recipe_shape(catalog)))
+        self._schema = bare(recipe_shape(catalog))
+        whole = {name: shape for name, shape in self._schema.items() if name != "$defs"}
+        self._accept = acceptor(whole, self._schema["$defs"])
         owners: dict[str, ActionSpec | TriggerSpec] = {**catalog.triggers, **catalog.actions}
         self.declared: dict[str, dict[str, dict[str, Any]]] = {
             id_: {name: spec.parameters.schema_of(name) for name in spec.parameters.names}
             for id_, spec in owners.items()
         }
 
-    def errors(self, data: Any) -> Iterator[ValidationError]:
+    @cached_property
+    def _validator(self) -> Any:
+        # Made only when it is needed: loading jsonschema takes as long as checking ten recipes.
+        return _fast_validator(self._schema)
+
+    def errors(self, data: Any) -> "Iterator[ValidationError]":
         """Yield what is wrong with *data*, each error at its own place."""
+        if self._accept(data):
+            return iter(())
         found: Iterator[ValidationError] = self._validator.iter_errors(data)
         return found
 
@@ -71,10 +80,15 @@ def _fast_validator(schema: Mapping[str, Any]) -> Any:
     What fits for certain is accepted on the way; everything else is left to jsonschema, so
     that the verdicts stay its own.
     """
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+
     definitions = schema["$defs"]
     compiled: dict[int, dict[str, tuple[Accept, Any]]] = {}
 
-    def properties(validator: Any, known: Any, instance: Any, _: Any) -> Iterator[ValidationError]:
+    def properties(
+        validator: Any, known: Any, instance: Any, _: Any
+    ) -> "Iterator[ValidationError]":
         if type(instance) is not dict:
             return
         ways = compiled.get(id(known))

@@ -6,7 +6,16 @@ from typing import Literal
 
 from rouage.sdk.json import JSON
 
-Outcome = Literal["matched", "refused", "failed", "paused", "full"]
+Outcome = Literal[
+    "matched", "refused", "failed", "paused", "full", "skipped", "duplicate", "throttled", "held",
+    "looped",
+]  # fmt: skip
+"""`refused`: a condition was false. `skipped`: concurrency left no place. `duplicate`: its `once`
+was seen before. `throttled`: too many in a while. `held`: waits in a batch or a debounce, or woke
+a waiting run and starts none. `looped`: recipes trigger each other in a circle."""
+
+Mode = Literal["queued", "single", "restart", "parallel", "latest"]
+WhenFull = Literal["refuse", "skip", "replace_oldest"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,7 +24,7 @@ class Event:
 
     `source` is the full trigger id (`recipe/trigger`); (`source`, `key`) is the identity by
     which a second delivery is recognised (durability R2). `data` is the `event` of
-    expressions.
+    expressions. `trail` names the recipes whose runs caused it, oldest first (security P-14).
     """
 
     id: str
@@ -23,6 +32,7 @@ class Event:
     time: datetime
     data: JSON
     key: str
+    trail: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,13 +40,16 @@ class Admission:
     """How the runs of one recipe share the road (durability R13).
 
     `queued` runs one at a time per `key`, in order; `parallel` runs at most `maximum` at
-    once (None: no limit of its own). `queue_limit` bounds what may wait.
+    once (None: no limit of its own). `single` skips an event while a run of its key is open;
+    `restart` cancels that run first; `latest` keeps one run active and the newest waiting.
+    `queue_limit` bounds what may wait, and `when_full` says what happens then.
     """
 
-    mode: Literal["queued", "parallel"] = "queued"
+    mode: Mode = "queued"
     key: str | None = None
     maximum: int | None = None
     queue_limit: int = 10_000
+    when_full: WhenFull = "refuse"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

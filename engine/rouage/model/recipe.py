@@ -26,6 +26,52 @@ class RetryPolicy:
     jitter: float = 0.0
     max_wait_seconds: float | None = None
     max_total_seconds: float | None = None
+    when: "tuple[str, ...] | str | None" = None
+    """Kinds of errors that are worth it, or a condition on `error`; None: passing ones."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Once:
+    """Dedupe of a trigger's events by `key`, a text with expressions (DESIGN 3, features N-8).
+
+    `scope` is `recipe` (this trigger) or `all`; `within_seconds` is how long it is remembered.
+    """
+
+    key: str
+    scope: Literal["recipe", "all"] = "recipe"
+    within_seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Debounce:
+    """Let a burst pass and act once: on its last (or first) event, `wait_seconds` after it."""
+
+    wait_seconds: float
+    max_wait_seconds: float | None = None
+    key: str | None = None
+    keep: Literal["last", "first"] = "last"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """Gather events into one, whose `event.items` they are.
+
+    It is closed after `quiet_seconds` without a new one, `every_seconds` after its first, or
+    when it holds `maximum`; `by` keeps apart what has different values.
+    """
+
+    quiet_seconds: float | None = None
+    every_seconds: float | None = None
+    maximum: int | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Throttle:
+    """At most `count` events within `per_seconds`; the others are recorded as throttled."""
+
+    count: int
+    per_seconds: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +84,10 @@ class TriggerUse:
     condition: str | None = None
     missed: JSON = None
     enabled: bool = True
+    once: Once | None = None
+    debounce: Debounce | None = None
+    throttle: Throttle | None = None
+    batch: Batch | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +97,11 @@ class StepUse:
     `path` is where the step stands (`do.0`, `on_error.1`, `do.2.on_error.0`): stable for a
     pinned definition, and the key of its results. `on_error` is `stop`, `continue`, or
     steps; with `continue`, `substitute` is the result that stands in.
+
+    `body` holds the steps inside an engine word, by where they stand below it (`group.do`,
+    `choose.1.do`, `parallel.branches.NAME`, `approve.on_timeout`); their paths begin with
+    `<path>.<key>.`. `event` is the trigger that a `wait` listens to. `once` is the key under
+    which the effect is known to all recipes, a text with expressions.
     """
 
     path: str
@@ -60,6 +115,9 @@ class StepUse:
     on_error: "Literal['stop', 'continue'] | tuple[StepUse, ...]" = "stop"
     substitute: JSON = None
     enabled: bool = True
+    body: "Mapping[str, tuple[StepUse, ...]]" = field(default_factory=dict)
+    event: TriggerUse | None = None
+    once: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +142,7 @@ class Recipe:
     triggers: tuple[TriggerUse, ...] = ()
     condition: str | None = None
     on_error: tuple[StepUse, ...] = ()
+    finally_: tuple[StepUse, ...] = ()
     admission: Admission = Admission()
     admission_key: str | None = None
     timeout_seconds: float | None = None

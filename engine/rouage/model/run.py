@@ -44,6 +44,8 @@ class StepRecord:
     started: datetime | None = None
     ended: datetime | None = None
     next_attempt: datetime | None = None
+    resolution: JSON = None
+    """Who settled a doubt, when and how."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,3 +67,41 @@ class RunRecord:
     event_data: JSON = None
     conditions: tuple[JSON, ...] = ()
     steps: tuple[StepRecord, ...] = ()
+    parent: str | None = None
+    """The run that called this one, by id."""
+    replay_of: str | None = None
+    """The run that a user had done again, of which this is the replay."""
+    trail: tuple[str, ...] = ()
+    """The recipes whose runs caused its event, oldest first."""
+
+
+WaitKind = Literal["timer", "retry", "approval", "event", "call", "limit"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WaitRecord:
+    """What one run waits for at one step.
+
+    `name` is the name under which an answer comes; `question` what is asked or expected;
+    `deadline` when the wait is looked at again, whatever comes.
+    """
+
+    run: str
+    recipe: str
+    path: str
+    kind: WaitKind
+    name: str | None = None
+    question: JSON = None
+    deadline: datetime | None = None
+    created: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignalRecord:
+    """One answer or message that a run received."""
+
+    name: str
+    id: str
+    payload: JSON
+    author: str
+    received: datetime

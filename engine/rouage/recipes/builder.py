@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import yaml
 
-from rouage.problem import Problem, Range
+from rouage.problem import Edit, Problem, Range
 from rouage.recipes.document import Mark, Marks, Node, marks_of, to_range
 from rouage.recipes.scalars import resolve_plain
 from rouage.recipes.syntax import bad_escape
@@ -241,12 +241,14 @@ class Builder:
                 )
             )
 
-    def _refuse(self, code: str, marks: Marks, **facts: Any) -> None:
+    def _refuse(
+        self, code: str, marks: Marks, *, edits: tuple[Edit, ...] = (), **facts: Any
+    ) -> None:
         line, column, end_line, end_column = marks
         if end_line != line:
             end_line, end_column = line, column + 1
         place = to_range((line, column, end_line, max(end_column, column + 1)))
-        raise Refusal(Problem(code=code, range=place, facts=facts))
+        raise Refusal(Problem(code=code, range=place, facts=facts, edits=edits))
 
     def _refuse_key(self, marks: Marks) -> None:
         line, column = marks[:2]
@@ -255,7 +257,9 @@ class Builder:
             start = max(0, column - 1)
             end = written.find("}}", start)
             stop = end + 2 if end >= 0 else len(written)
-            self._refuse("RG108", (line, start, line, stop), written=written[start:stop])
+            edit = Edit(range=to_range((line, start, line, start)), text="$")
+            place = (line, start, line, stop)
+            self._refuse("RG108", place, edits=(edit,), written=written[start:stop])
         self._refuse("RG112", (line, column, line, column + 1))
 
     def _line(self, number: int) -> str:

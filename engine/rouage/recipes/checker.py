@@ -8,14 +8,16 @@ from typing import Any, Final
 from rouage.catalog.catalog import Catalog
 from rouage.model.recipe import Recipe
 from rouage.problem import Problem
+from rouage.recipes.calling import Call, calls_of
 from rouage.recipes.definition import canonical, to_recipe
 from rouage.recipes.document import Document
+from rouage.recipes.meaning import check_meaning
 from rouage.recipes.normal import id_from_file, normalise
 from rouage.recipes.outline import Outline, outline
 from rouage.recipes.reader import read
+from rouage.recipes.recovery import is_independent, text_above
 from rouage.recipes.references import check_references
 from rouage.recipes.report import MOST_PROBLEMS, Report
-from rouage.recipes.schema_errors import report_schema_errors
 from rouage.recipes.values import (
     check_inputs,
     check_names,
@@ -31,12 +33,14 @@ _WRITTEN_ID: Final = re.compile(rb"^id:[ \t]*[\"']?([a-z0-9][a-z0-9_-]{0,63})\b"
 class Checked:
     """A file after all checks: its recipe, unless a problem is an error, and the problems.
 
-    `recipe_id` is known even then, if the file says anything at all.
+    `recipe_id` is known even then, if the file says anything at all. `calls` are the other
+    recipes that it calls, which this file alone cannot vouch for.
     """
 
     recipe: Recipe | None
     problems: tuple[Problem, ...]
     recipe_id: str
+    calls: tuple[Call, ...] = ()
 
 
 def check(
@@ -60,7 +64,9 @@ def check(
     identity = _identity(document, source, recipe_id or file)
     values = (input_values or {}).get(identity, {})
     if not document.is_complete:
-        return Checked(recipe=None, problems=_located(document, file), recipe_id=identity)
+        located = _located(document, file)
+        above = _above(document, file, catalog)
+        return Checked(recipe=None, problems=(*above, *located), recipe_id=identity)
     if not isinstance(data, Mapping):
         report.value("RG201" if data is None else "RG202", ())
         return Checked(recipe=None, problems=_all(report, document), recipe_id=identity)
@@ -84,7 +90,8 @@ def check(
             input_values=values,
         )
         recipe = to_recipe(normal, canonical(normal))
-    return Checked(recipe=recipe, problems=problems, recipe_id=identity)
+    calls = calls_of(shaped.every, document.positions)
+    return Checked(recipe=recipe, problems=problems, recipe_id=identity, calls=calls)
 
 
 def _check_all(
@@ -97,14 +104,38 @@ def _check_all(
     input_values: Mapping[str, Any],
 ) -> Outline:
     shaped = outline(data, report, catalog)
-    report_schema_errors(catalog.validator.errors(data), report)
+    errors = list(catalog.validator.errors(data))
+    if errors:
+        # Loaded with the library behind it, which takes longer than a check without errors.
+        from rouage.recipes.schema_errors import report_schema_errors
+
+        report_schema_errors(errors, report)
     check_recipe_id(data, identity, report)
     check_time_zone(("timezone",), data.get("timezone"), report)
     check_names(shaped, report)
+    check_meaning(shaped, report)
     check_inputs(data, shaped, report, input_values)
     check_parameters(shaped, report, catalog)
     check_references(data, shaped, report, known_secrets=known_secrets)
     return shaped
+
+
+def _above(document: Document, file: str, catalog: Catalog) -> tuple[Problem, ...]:
+    """Return what is wrong above the place where reading failed."""
+    text = text_above(document)
+    if text is None:
+        return ()
+    readable = read(text.encode("utf-8", "replace"))
+    if not readable.is_complete or not isinstance(readable.data, Mapping):
+        return ()
+    report = Report(readable, file)
+    _check_all(readable.data, report, catalog, identity="a", known_secrets=None, input_values={})
+    return tuple(filter(is_independent, report.problems))
+
+
+def identify(source: bytes, file: str) -> str:
+    """Return the id of the recipe in *source*: what it says, else what *file* stands for."""
+    return _identity(read(source), source, file)
 
 
 def _identity(document: Document, source: bytes, name: str) -> str:
@@ -130,6 +161,10 @@ def _all(report: Report, document: Document) -> tuple[Problem, ...]:
     """Return the problems of the reader and of the checks, in the order of the file."""
     if not document.problems:
         return report.problems
-    both = (*_located(document, report.file), *report.problems)
+    located = (
+        replace(problem, severity="error") if problem.range in report.serious else problem
+        for problem in _located(document, report.file)
+    )
+    both = (*located, *report.problems)
     ordered = sorted(both, key=lambda one: (one.range.start.line, one.range.start.column))
     return tuple(ordered[:MOST_PROBLEMS])

@@ -10,7 +10,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from rouage.model.event import Admission
-from rouage.model.recipe import Recipe, RetryPolicy, StepUse, TriggerUse
+from rouage.model.recipe import (
+    Batch,
+    Debounce,
+    Once,
+    Recipe,
+    RetryPolicy,
+    StepUse,
+    Throttle,
+    TriggerUse,
+)
 
 
 def canonical(normal: Mapping[str, Any]) -> bytes:
@@ -44,22 +53,66 @@ def to_recipe(normal: Mapping[str, Any], definition: bytes) -> Recipe:
         triggers=tuple(map(_trigger, get("when", ()))),
         condition=get("if"),
         on_error=_steps(get("on_error", ()), "on_error"),
-        admission=Admission(mode=admission.get("mode", "queued"), maximum=admission.get("max")),
+        finally_=_steps(get("finally", ()), "finally"),
+        admission=_admission(admission),
         admission_key=admission.get("key"),
         timeout_seconds=get("timeout"),
         outputs=get("outputs", {}),
     )
 
 
-def _trigger(normal: Mapping[str, Any]) -> TriggerUse:
+def _admission(normal: Mapping[str, Any]) -> Admission:
+    get = normal.get
+    return Admission(
+        mode=get("mode", "queued"), maximum=get("max"), when_full=get("when_full", "refuse")
+    )
+
+
+def _trigger(normal: Mapping[str, Any], path: str = "") -> TriggerUse:
     get = normal.get
     return TriggerUse(
-        id=normal["id"],
+        id=f"{normal['id']}:{path}" if path else normal["id"],
         uses=normal["uses"],
         parameters=get("with", {}),
         condition=get("if"),
         missed=get("missed"),
         enabled=get("enabled", True),
+        once=_once(get("once")),
+        debounce=_debounce(get("debounce")),
+        throttle=_throttle(get("throttle")),
+        batch=_batch(get("batch")),
+    )
+
+
+def _once(normal: Mapping[str, Any] | None) -> Once | None:
+    if normal is None:
+        return None
+    scope = normal.get("scope", "recipe")
+    return Once(key=normal["key"], scope=scope, within_seconds=normal.get("within"))
+
+
+def _debounce(normal: Mapping[str, Any] | None) -> Debounce | None:
+    if normal is None:
+        return None
+    get = normal.get
+    return Debounce(
+        wait_seconds=normal["wait"],
+        max_wait_seconds=get("max_wait"),
+        key=get("key"),
+        keep=get("keep", "last"),
+    )
+
+
+def _throttle(normal: Mapping[str, Any] | None) -> Throttle | None:
+    return None if normal is None else Throttle(count=normal["count"], per_seconds=normal["per"])
+
+
+def _batch(normal: Mapping[str, Any] | None) -> Batch | None:
+    if normal is None:
+        return None
+    get = normal.get
+    return Batch(
+        quiet_seconds=get("quiet"), every_seconds=get("every"), maximum=get("max"), by=get("by")
     )
 
 
@@ -70,7 +123,8 @@ def _steps(normal: Any, path: str) -> tuple[StepUse, ...]:
 def _step(normal: Mapping[str, Any], path: str) -> StepUse:
     get = normal.get
     on_error: Any = get("on_error", "stop")
-    retry = get("retry")
+    retry, event = get("retry"), get("event")
+    body = get("body")
     return StepUse(
         path=path,
         uses=normal["uses"],
@@ -79,8 +133,20 @@ def _step(normal: Mapping[str, Any], path: str) -> StepUse:
         name=get("name"),
         condition=get("if"),
         timeout_seconds=get("timeout"),
-        retry=RetryPolicy() if retry is None else RetryPolicy(**retry),
+        retry=RetryPolicy() if retry is None else _retry(retry),
         on_error=_steps(on_error, f"{path}.on_error") if isinstance(on_error, list) else on_error,
         substitute=get("substitute"),
         enabled=get("enabled", True),
+        body={} if body is None else _bodies(body, path),
+        event=None if event is None else _trigger(event, path),
+        once=get("once"),
     )
+
+
+def _bodies(normal: Mapping[str, Any], path: str) -> dict[str, tuple[StepUse, ...]]:
+    return {key: _steps(steps, f"{path}.{key}") for key, steps in normal.items()}
+
+
+def _retry(normal: Mapping[str, Any]) -> RetryPolicy:
+    when = normal.get("when")
+    return RetryPolicy(**{**normal, "when": tuple(when) if isinstance(when, list) else when})

@@ -15,9 +15,11 @@ from rouage.catalog.catalog import Catalog
 from rouage.language import Language, Text
 from rouage.model.recipe import Recipe
 from rouage.problem import Problem
+from rouage.recipes.calling import Call, missing_recipes
 from rouage.recipes.checker import Checked, check
 from rouage.recipes.definition import parse
-from rouage.recipes.reader import MAX_BYTES, read
+from rouage.recipes.reader import MAX_BYTES
+from rouage.recipes.same_id import refuse_second, wanted_id
 
 State = Literal["active", "last_good", "invalid", "disabled"]
 
@@ -44,7 +46,8 @@ class Change:
     """What the daemon has to do: run *recipe* under this id, or stop it when None.
 
     `accepted` is a version to keep as the newest good one, also when it is not to run
-    (`enabled: false`), so that a bad save after a restart does not bring back an older one.
+    (`enabled: false`), so that a bad save after a restart does not bring back an older one;
+    `source` is its text.
     """
 
     recipe_id: str
@@ -52,6 +55,7 @@ class Change:
     state: State
     file: str
     accepted: Recipe | None = None
+    source: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +80,7 @@ class _Seen:
     known: RecipeFile | None = None
     missing_since: float | None = None
     is_stale: bool = field(default=False)
+    calls: tuple[Call, ...] = ()
 
 
 class RecipeFolder:
@@ -115,8 +120,12 @@ class RecipeFolder:
     @property
     def files(self) -> tuple[RecipeFile, ...]:
         """Return how each file is, by name."""
-        known = [seen.known for _, seen in sorted(self._seen.items())]
-        return tuple(file for file in known if file is not None)
+        found = [(seen.known, seen.calls) for _, seen in sorted(self._seen.items())]
+        return tuple(self._with_calls(file, calls) for file, calls in found if file is not None)
+
+    def _with_calls(self, file: RecipeFile, calls: tuple[Call, ...]) -> RecipeFile:
+        missing = missing_recipes(calls, self._owners, file.file) if calls else ()
+        return replace(file, problems=(*file.problems, *missing)) if missing else file
 
     def status(self, language: Language) -> list[dict[str, Any]]:
         """Return how each recipe is, as JSON for people and tools."""
@@ -246,18 +255,21 @@ class RecipeFolder:
     def _judge(self, name: str, seen: _Seen, source: bytes) -> list[Change]:
         """Decide what the new text of a file means."""
         checked = self._check(name, source)
+        seen.calls = checked.calls
         owner = self._owners.get(checked.recipe_id)
         if owner is not None and owner != name and not self._is_gone(owner):
-            checked = _doubled(checked, source, name=name, owner=owner)
+            checked = refuse_second(checked, source, name=name, owner=owner)
         if checked.recipe is None:
             return self._keep_last_good(name, seen, checked)
-        return self._accept(name, seen, checked.recipe, checked)
+        return self._accept(name, seen, checked.recipe, checked, source)
 
     def _is_gone(self, name: str) -> bool:
         seen = self._seen.get(name)
         return seen is None or seen.missing_since is not None
 
-    def _accept(self, name: str, seen: _Seen, recipe: Recipe, checked: Checked) -> list[Change]:
+    def _accept(
+        self, name: str, seen: _Seen, recipe: Recipe, checked: Checked, source: bytes
+    ) -> list[Change]:
         state: State = "active" if recipe.enabled else "disabled"
         changes = self._release(name, seen, keep=recipe.id)
         before = self._in_force(recipe.id)
@@ -272,7 +284,9 @@ class RecipeFolder:
         if before is not None and before.hash == recipe.hash:
             return changes
         runs = recipe if recipe.enabled else None
-        change = Change(recipe_id=recipe.id, recipe=runs, state=state, file=name, accepted=recipe)
+        change = Change(
+            recipe_id=recipe.id, recipe=runs, state=state, file=name, accepted=recipe, source=source
+        )
         return [*changes, change]
 
     def _in_force(self, recipe_id: str) -> Recipe | None:
@@ -339,7 +353,7 @@ class RecipeFolder:
         changes: list[Change] = []
         for name, seen in list(self._seen.items()):
             known = seen.known
-            wanted = None if known is None else _wanted_id(known)
+            wanted = None if known is None else wanted_id(known.problems)
             if name in present and wanted is not None and wanted not in self._owners:
                 source = self._bytes(name)
                 if source is not None:
@@ -368,23 +382,3 @@ def _sign(entry: "os.DirEntry[str]") -> Signature | None:
     except OSError:
         return None
     return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
-
-
-def _doubled(checked: Checked, source: bytes, *, name: str, owner: str) -> Checked:
-    """Return *checked* as refused: another file, already active, has the same id."""
-    document = read(source)
-    problem = Problem(
-        code="RG303",
-        file=name,
-        range=document.positions.value(("id",)),
-        facts={"name": checked.recipe_id, "other": owner, "suggestion": f"{checked.recipe_id}_2"},
-    )
-    return replace(checked, recipe=None, problems=(problem, *checked.problems))
-
-
-def _wanted_id(known: RecipeFile) -> str | None:
-    """Return the id that the file would have if another one did not hold it, or None."""
-    for problem in known.problems:
-        if problem.code == "RG303":
-            return str(problem.facts["name"])
-    return None

@@ -7,7 +7,8 @@ from pathlib import PurePath
 from typing import Any, Final
 
 from rouage.catalog.catalog import Catalog
-from rouage.catalog.grammar import FORMAT_VERSION
+from rouage.catalog.grammar import ENGINE_WORDS, FORMAT_VERSION
+from rouage.recipes.blocks import WAITED, normal_block, normal_key, normal_shaping
 from rouage.recipes.document import Document, Node
 from rouage.recipes.outline import Outline, Use
 from rouage.sdk.quantities import parse_duration
@@ -18,7 +19,6 @@ _RETRY_SECONDS: Final = {
     "max_wait": "max_wait_seconds",
     "max_total": "max_total_seconds",
 }
-_OPENING: Final = "${{"
 
 
 def id_from_file(file: str) -> str:
@@ -39,7 +39,7 @@ def normalise(
     input_values: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the normal form of *data*, which has passed every check."""
-    form = _Form(document, catalog, data.get("defaults") or {})
+    form = _Form(document, catalog, data.get("defaults") or {}, outline.defaults)
     optional: dict[str, Any] = {
         "description": data.get("description") and form.text(data, "description", ()),
         "timezone": data.get("timezone"),
@@ -48,6 +48,7 @@ def normalise(
         "vars": data.get("vars"),
         "when": form.triggers(outline.triggers),
         "on_error": form.steps(outline.on_error),
+        "finally": form.steps(outline.finally_),
         "concurrency": _concurrency(data.get("concurrency") or {}),
         "outputs": data.get("outputs"),
     }
@@ -64,10 +65,21 @@ def normalise(
 
 
 class _Form:
-    def __init__(self, document: Document, catalog: Catalog, defaults: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        document: Document,
+        catalog: Catalog,
+        defaults: Mapping[str, Any],
+        handlers: tuple[Use, ...] = (),
+    ) -> None:
         self._positions = document.positions
         self._declared = catalog.validator.declared
         self._defaults = defaults
+        self._handlers: list[dict[str, Any]] = []
+        if handlers:
+            # They are the steps of every action's `on_error`, and have none of their own.
+            others = {name: value for name, value in defaults.items() if name != "on_error"}
+            self._handlers = _Form(document, catalog, others).steps(handlers)
 
     def text(self, entry: Mapping[str, Any], name: str, path: tuple[str | int, ...]) -> str:
         value = entry[name]
@@ -97,7 +109,7 @@ class _Form:
         if entry.get("missed") is not None:
             missed = entry["missed"]
             normal["missed"] = {"policy": missed} if isinstance(missed, str) else missed
-        return normal | _condition(entry) | _enabled(entry)
+        return normal | normal_shaping(entry) | _condition(entry) | _enabled(entry)
 
     def steps(self, uses: Iterable[Use]) -> list[dict[str, Any]]:
         return [self._step(use) for use in uses]
@@ -108,30 +120,37 @@ class _Form:
         parameters = self._parameters(use)
         if parameters:
             normal["with"] = parameters
+        if use.bodies:
+            normal["body"] = {
+                ".".join(map(str, key)): self.steps(body) for key, body in use.bodies.items()
+            }
+        if use.event is not None:
+            normal["event"] = self._trigger(use.event, 0) | {"id": WAITED}
         if "id" in entry:
             normal["id"] = entry["id"]
         if "name" in entry:
             normal["name"] = self.text(entry, "name", use.path)
+        if entry.get("once") is not None:
+            normal["once"] = self.text(entry, "once", use.path)
         settings = entry if use.spec is None else {**self._defaults, **entry}
         if settings.get("retry"):
             normal["retry"] = _retry(settings["retry"])
-        return normal | _timeout(settings) | _condition(entry) | _enabled(entry) | self._error(use)
+        common = _timeout(settings) | _condition(entry) | _enabled(entry)
+        return normal | common | self._error(use, settings.get("on_error"))
 
-    def _error(self, use: Use) -> dict[str, Any]:
-        on_error = use.entry.get("on_error")
+    def _error(self, use: Use, on_error: Any) -> dict[str, Any]:
         if on_error is None or on_error == "stop":
             return {}
         if isinstance(on_error, str):
             return {"on_error": on_error}
         if isinstance(on_error, Mapping):
             return {"on_error": "continue", "substitute": on_error["continue"]}
-        return {"on_error": self.steps(use.handlers)}
+        is_own = "on_error" in use.entry
+        return {"on_error": self.steps(use.handlers) if is_own else self._handlers}
 
     def _parameters(self, use: Use) -> Any:
-        if use.word == "stop" and use.spec is None:
-            return self._stop(use)
         if use.spec is None:
-            return use.parameters
+            return self._stop(use) if use.word == "stop" else self._block(use)
         declared = self._declared[use.spec.id]
         node = self._positions.node(use.parameters_path)
         entries = node.entries if node is not None and isinstance(node.entries, dict) else {}
@@ -141,6 +160,21 @@ class _Form:
             else as_declared(value, declared[name], entries[name][2])
             for name, value in (use.parameters or {}).items()
         }
+
+    def _block(self, use: Use) -> Any:
+        """Return the parameters of an engine word; a number keeps its text where one is meant."""
+        given = use.parameters
+        declared = ENGINE_WORDS[use.word].get("properties", {})
+        if use.word in {"approve", "call", "emit"} and isinstance(given, Mapping):
+            node = self._positions.node(use.parameters_path)
+            entries = node.entries if node is not None and isinstance(node.entries, dict) else {}
+            given = {
+                name: as_declared(value, declared[name], entries[name][2])
+                if name in entries
+                else value
+                for name, value in given.items()
+            }
+        return normal_block(use.word, given)
 
     def _stop(self, use: Use) -> dict[str, Any]:
         given = use.parameters
@@ -203,11 +237,13 @@ def _retry(retry: Any) -> dict[str, Any]:
 
 
 def _concurrency(given: Mapping[str, Any]) -> dict[str, Any]:
-    normal = {name: given[name] for name in ("mode", "max") if given.get(name) is not None}
+    names = ("mode", "max", "when_full")
+    normal = {name: given[name] for name in names if given.get(name) is not None}
+    if normal.get("when_full") == "refuse":
+        del normal["when_full"]
     key = given.get("key")
     if key is not None:
-        # `key: event.body.id` is an expression; a fixed text would be one queue for all.
-        normal["key"] = key if isinstance(key, str) and _OPENING in key else f"${{{{ {key} }}}}"
+        normal["key"] = normal_key(key)
     return normal
 
 

@@ -5,7 +5,7 @@ misspelt action each get their own sentence. What comes out is the list of uses 
 other checks walk.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -15,6 +15,8 @@ from rouage.catalog.later import is_later
 from rouage.catalog.similar import nearest
 from rouage.problem import Range
 from rouage.recipes.document import Path
+from rouage.recipes.habits import ORDER, OWN_DO, report_habit
+from rouage.recipes.remedies import add_dashes, add_parameters
 from rouage.recipes.report import Report
 from rouage.sdk.connector import ActionSpec, TriggerSpec
 
@@ -25,6 +27,7 @@ _LISTS: Final[tuple[tuple[str, Kind], ...]] = (
     ("when", "trigger"),
     ("do", "step"),
     ("on_error", "step"),
+    ("finally", "step"),
 )
 
 
@@ -32,7 +35,9 @@ _LISTS: Final[tuple[tuple[str, Kind], ...]] = (
 class Use:
     """One trigger or step: where it stands, its word, and what was declared of the word.
 
-    `spec` is None for an engine word. `handlers` are the steps of its `on_error`.
+    `spec` is None for an engine word. `handlers` are the steps of its `on_error`; `bodies` the
+    steps inside an engine word, by where they stand below the step; `event` is the trigger
+    that a `wait` names. `passes_over` says that the run goes on after its failure.
     """
 
     path: Path
@@ -40,6 +45,9 @@ class Use:
     entry: Mapping[str, Any]
     spec: ActionSpec | TriggerSpec | None
     handlers: "tuple[Use, ...]" = ()
+    bodies: "Mapping[Path, tuple[Use, ...]]" = field(default_factory=dict)
+    event: "Use | None" = None
+    passes_over: bool = False
 
     @property
     def parameters(self) -> Any:
@@ -56,12 +64,16 @@ class Use:
 class Outline:
     """The triggers and steps of a recipe that are shaped as they should be.
 
-    The lost ones were reported; what they would have given is not missed a second time.
+    `every` holds all steps at any depth, `defaults` those of `on_error` in `defaults`. The
+    lost ones were reported; what they would have given is not missed a second time.
     """
 
     triggers: tuple[Use, ...] = ()
     steps: tuple[Use, ...] = ()
     on_error: tuple[Use, ...] = ()
+    finally_: tuple[Use, ...] = ()
+    defaults: tuple[Use, ...] = ()
+    every: tuple[Use, ...] = ()
     lost_triggers: int = 0
     lost_steps: int = 0
     lost_ids: frozenset[str] = frozenset()
@@ -77,23 +89,83 @@ class _Words:
 
 def outline(data: Mapping[str, Any], report: Report, catalog: Catalog) -> Outline:
     """Return the triggers and steps of *data*; report those that are misshapen."""
-    walker = _Walker(report, catalog)
+    defaults = data.get("defaults")
+    common = defaults.get("on_error") if isinstance(defaults, Mapping) else None
+    walker = _Walker(report, catalog, common or "stop")
     found = {
         name: walker.entries(data[name], (name,), kind) for name, kind in _LISTS if name in data
     }
+    if isinstance(common, list):
+        found["defaults"] = walker.entries(common, ("defaults", "on_error"), "step")
+    lists = [found.get(name, ()) for name in ("do", "on_error", "finally", "defaults")]
     return Outline(
         triggers=found.get("when", ()),
-        steps=found.get("do", ()),
-        on_error=found.get("on_error", ()),
+        steps=lists[0],
+        on_error=lists[1],
+        finally_=lists[2],
+        defaults=lists[3],
+        every=tuple([step for steps in lists for step in deep(steps)]),
         lost_triggers=walker.lost["trigger"],
         lost_steps=walker.lost["step"],
         lost_ids=frozenset(walker.lost_ids),
     )
 
 
+def find_word(entry: Mapping[str, Any], known: Collection[str], kind: Kind) -> str | None:
+    """Return the word of *entry* that is no common key: one of *known*, else any other."""
+    words = [key for key in entry if key not in _KEYS[kind]]
+    installed = (word for word in words if word in known or word in ENGINE_WORDS)
+    return next(installed, words[0] if words else None)
+
+
+def deep(uses: Iterable[Use]) -> Iterator[Use]:
+    """Yield *uses* and every step inside them, those of `on_error` included."""
+    for use in uses:
+        yield use
+        for body in use.bodies.values():
+            yield from deep(body)
+        if use.handlers:
+            yield from deep(use.handlers)
+
+
+def bodies_of(word: str, parameters: Any) -> Iterator[tuple[Path, Any]]:
+    """Yield the lists of steps inside the engine word *word*, with where each stands."""
+    if word == "choose":
+        branches = parameters if isinstance(parameters, list) else ()
+        for number, branch in enumerate(branches):
+            if isinstance(branch, Mapping) and "do" in branch:
+                yield (word, number, "do"), branch["do"]
+    elif isinstance(parameters, Mapping):
+        yield from _named_bodies(word, parameters)
+
+
+def _named_bodies(word: str, parameters: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+    if word in {"for_each", "repeat", "group"} and "do" in parameters:
+        yield (word, "do"), parameters["do"]
+    branches = parameters.get("branches") if word == "parallel" else None
+    if isinstance(branches, Mapping):
+        for name, listed in branches.items():
+            yield (word, "branches", name), listed
+    if word in {"wait", "approve"} and isinstance(parameters.get("on_timeout"), list):
+        yield (word, "on_timeout"), parameters["on_timeout"]
+
+
+def _ids_in(entry: Any) -> Iterator[str]:
+    """Yield the ids of the step *entry* and of what stands below it."""
+    if isinstance(entry, Mapping):
+        if isinstance(entry.get("id"), str):
+            yield entry["id"]
+        for inner in entry.values():
+            yield from _ids_in(inner)
+    elif isinstance(entry, list):
+        for inner in entry:
+            yield from _ids_in(inner)
+
+
 class _Walker:
-    def __init__(self, report: Report, catalog: Catalog) -> None:
+    def __init__(self, report: Report, catalog: Catalog, on_error: Any) -> None:
         self._report = report
+        self._on_error = on_error
         self._catalog = catalog
         self.lost: dict[Kind, int] = {"trigger": 0, "step": 0}
         self.lost_ids: set[str] = set()
@@ -104,7 +176,8 @@ class _Walker:
         if isinstance(listed, Mapping):
             first = next(iter(listed), None)
             place = (*path, first) if first is not None else path
-            self._report.key("RG203", place, name=path[-1])
+            edits = add_dashes(self._report.positions, path, _KEYS[kind])
+            self._report.key("RG203", place, name=path[-1], edits=edits)
             self._report.explain(path)
             return ()
         if not isinstance(listed, list):
@@ -123,8 +196,8 @@ class _Walker:
 
     def _lose(self, entry: Any, kind: Kind) -> None:
         self.lost[kind] += 1
-        if kind == "step" and isinstance(entry, Mapping) and isinstance(entry.get("id"), str):
-            self.lost_ids.add(entry["id"])
+        if kind == "step":
+            self.lost_ids.update(_ids_in(entry))
 
     def _entry(self, entry: Any, path: Path, kind: Kind) -> Use | None:
         if not isinstance(entry, Mapping):
@@ -193,18 +266,51 @@ class _Walker:
         parameters = entry[word]
         if spec is not None and not self._has_parameters(spec, parameters, (*path, word)):
             return None
+        if spec is None and report_habit(word, parameters, (*path, word), self._report):
+            self._report.explain((*path, word))
+            return None
         handlers: tuple[Use, ...] = ()
         if kind == "step" and isinstance(entry.get("on_error"), list):
             handlers = self.entries(entry["on_error"], (*path, "on_error"), kind)
-        return Use(path=path, word=word, entry=entry, spec=spec, handlers=handlers)
+        if spec is not None:
+            return Use(
+                path=path, word=word, entry=entry, spec=spec, handlers=handlers,
+                passes_over=entry.get("on_error", self._on_error) != "stop",
+            )  # fmt: skip
+        bodies = {
+            key: self.entries(listed, (*path, *key), "step")
+            for key, listed in bodies_of(word, parameters)
+        }
+        event = self._event(word, parameters, (*path, word, "event"))
+        return Use(
+            path=path, word=word, entry=entry, spec=None, handlers=handlers, bodies=bodies,
+            event=event, passes_over=entry.get("on_error", "stop") != "stop",
+        )  # fmt: skip
+
+    def _event(self, word: str, parameters: Any, path: Path) -> Use | None:
+        """Return the trigger that a `wait` names."""
+        if word != "wait" or not isinstance(parameters, Mapping) or "event" not in parameters:
+            return None
+        entry = parameters["event"]
+        if entry is None:
+            self._report.key("RG224", path, name="event")
+            return None
+        use = self._entry(entry, path, "trigger")
+        for key in entry if use is not None else ():
+            if key in TRIGGER_KEYS:
+                # Only the trigger itself listens for a wait; `if` stands beside `event`.
+                self._report.key("RG241", (*path, key), name=key)
+        return use
 
     def _has_parameters(self, spec: ActionSpec | TriggerSpec, parameters: Any, path: Path) -> bool:
         if isinstance(parameters, Mapping):
             return True
         required = spec.parameters.required
         if parameters is None:
-            if required:
-                self._report.key("RG212", path, names=", ".join(required), owner=spec.id)
+            if required and not self._report.is_lost(path):
+                edits = add_parameters(self._report.positions, path, required, spec.example)
+                names = ", ".join(required)
+                self._report.key("RG212", path, names=names, owner=spec.id, edits=edits)
             return not required
         first = required[0] if required else next(iter(spec.parameters.names), "…")
         self._report.value("RG226", path, owner=spec.id, name=first)
@@ -219,9 +325,15 @@ class _Walker:
     def _unknown(self, entry: Mapping[str, Any], words: _Words, path: Path, kind: Kind) -> None:
         """Report keys that are neither words nor common keys, each as what it may have been."""
         owner = words.known[0] if words.known else None
-        spec = self._spec(owner, kind) if owner is not None else None
+        parameters = self._parameters_of(owner, kind)
         for key in words.unknown:
-            if spec is not None and key in spec.parameters.names:
+            if kind == "step" and key in ORDER:
+                self._report.key("RG245", (*path, key), name=key)
+                continue
+            if owner is None and kind == "step" and key in OWN_DO and len(entry) > 1:
+                self._report.key("RG244", (*path, key), name=key)
+                return
+            if key in parameters:
                 # A parameter at the depth of its action: said once for all of them.
                 self._report.key("RG227", (*path, key), name=key, owner=owner)
                 return
@@ -237,6 +349,13 @@ class _Walker:
                 owner=owner,
                 suggestion=nearest(key, [word for word in known if word not in entry]),
             )
+
+    def _parameters_of(self, owner: str | None, kind: Kind) -> Collection[str]:
+        spec = self._spec(owner, kind) if owner is not None else None
+        if spec is not None:
+            return spec.parameters.names
+        properties = ENGINE_WORDS.get(owner or "", {}).get("properties", {})
+        return [str(name) for name in properties]
 
     def _looks_common(self, key: str, entry: Mapping[str, Any], kind: Kind) -> bool:
         """Say whether *key* is rather a misspelt common key than the word of the entry."""

@@ -4,40 +4,39 @@ The walk follows the order of the run: a step sees the results of the steps befo
 nothing of those after it.
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any, Final, Literal
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final
 
-from rouage.errors import ExpressionError
-from rouage.expressions import (
-    Expression,
-    check_expression,
-    compile_condition,
-    compile_expression,
-    iter_expressions,
-)
+from rouage.recipes.blocks import KEYS
 from rouage.recipes.document import Path
+from rouage.recipes.names import Names, branch_ids
 from rouage.recipes.outline import Outline, Use
 from rouage.recipes.report import Report
 from rouage.recipes.shapes import (
     ANY,
     ERROR,
+    LOOPS,
     RECIPE,
-    RUN,
     TRIGGER,
     Shape,
-    closed,
     event_shape,
+    given_shape,
     inputs_shape,
     result_shape,
+    run_shape,
     secrets_shape,
     variables_shape,
 )
-from rouage.recipes.values import all_steps
+from rouage.recipes.soundness import Soundness
 
-Place = Literal["value", "text", "condition"]
-
-_OPENING: Final = "${{"
-_NO_RESULT: Final = "RG445"
+_NESTED: Final[Mapping[str, frozenset[str]]] = {
+    "for_each": frozenset({"do"}),
+    "repeat": frozenset({"do", "while", "until"}),
+    "parallel": frozenset({"branches"}),
+    "group": frozenset({"do"}),
+    "wait": frozenset({"event", "if"}),
+}
+"""What stands below an engine word and is no value of its own."""
 
 
 def check_references(
@@ -46,9 +45,13 @@ def check_references(
     report: Report,
     *,
     known_secrets: Collection[str] | None,
+    sound: Callable[[Report, Names], Soundness] = Soundness,
 ) -> None:
-    """Report every expression that is unsound or names what is not there."""
-    _Walk(data, outline, report, known_secrets).check()
+    """Report every expression that is unsound or names what is not there.
+
+    Another *sound* follows the same walk, and is told what is known at each place.
+    """
+    _Walk(data, outline, report, known_secrets, sound).check()
 
 
 class _Walk:
@@ -60,15 +63,13 @@ class _Walk:
         outline: Outline,
         report: Report,
         known_secrets: Collection[str] | None,
+        sound: Callable[[Report, Names], Soundness],
     ) -> None:
         self._data = data
         self._outline = outline
-        self._report = report
-        self._later = {
-            name for use in all_steps(outline) if isinstance(name := use.entry.get("id"), str)
-        }
+        self._names = Names(outline.every, outline.lost_ids)
+        self._sound = sound(report, self._names)
         self._vars = variables_shape(data.get("vars"))
-        self._results: dict[str, Shape] = dict.fromkeys(outline.lost_ids, ANY)
         if outline.lost_steps:
             # One of them may have been a misspelt `set`.
             self._vars["additionalProperties"] = True
@@ -85,124 +86,130 @@ class _Walk:
 
     def check(self) -> None:
         """Walk the recipe in the order of a run."""
-        data = self._data
-        self._values(data.get("vars"), ("vars",), self._event)
+        data, outline = self._data, self._outline
+        self._sound.values(data.get("vars"), ("vars",), self._event)
         matching = {**self._event, "vars": self._vars}
-        for use in self._outline.triggers:
+        for use in outline.triggers:
             self._trigger(use, matching)
-        self._condition(data, (), matching)
-        self._admission_key(data.get("concurrency"), matching)
-        running: dict[str, Shape] = {**matching, "run": RUN, "steps": closed({})}
-        running["steps"] = {**closed({}), "properties": self._results}
-        for use in self._outline.steps:
-            self._step(use, running)
-        for use in self._outline.on_error:
-            self._step(use, {**running, "error": ERROR})
-        self._values(data.get("outputs"), ("outputs",), running)
+        self._sound.condition(data, "if", (), matching)
+        concurrency = data.get("concurrency")
+        if isinstance(concurrency, Mapping):
+            self._sound.key(concurrency.get("key"), ("concurrency", "key"), matching)
+        run = run_shape(self._event["event"])
+        running: dict[str, Shape] = {**matching, "run": run, "steps": self._names.steps}
+        self._steps(outline.steps, running)
+        self._steps(outline.on_error, {**running, "error": ERROR})
+        self._steps(outline.finally_, {**running, "error": ANY})
+        self._sound.values(data.get("outputs"), ("outputs",), running)
+        # What is common to all actions may stand anywhere among the steps.
+        self._defaults(data.get("defaults"), {**running, "steps": ANY, "vars": ANY})
+
+    def _defaults(self, defaults: Any, shapes: dict[str, Shape]) -> None:
+        if isinstance(defaults, Mapping):
+            self._policies(defaults, ("defaults",), shapes)
+        self._steps(self._outline.defaults, {**shapes, "error": ERROR})
 
     def _trigger(self, use: Use, matching: Mapping[str, Shape]) -> None:
+        self._listening(use)
+        given = {**matching, "event": given_shape(use)}
+        self._sound.condition(use.entry, "if", use.path, given)
+        for word in KEYS.keys() & use.entry.keys():
+            name, shaping, path = KEYS[word], use.entry[word], (*use.path, word)
+            if isinstance(shaping, Mapping):
+                self._sound.key(shaping.get(name), (*path, name), given)
+            elif word == "once":
+                self._sound.key(shaping, path, given)
+
+    def _listening(self, use: Use) -> None:
+        """Check the parameters of a trigger, which listens whatever runs there are."""
         own = {**self._before, "vars": self._vars}
-        self._values(use.parameters, use.parameters_path, own)
-        self._condition(use.entry, use.path, {**matching, "event": event_shape([use])})
+        self._sound.values(use.parameters, use.parameters_path, own)
 
-    def _admission_key(self, concurrency: Any, shapes: Mapping[str, Shape]) -> None:
-        path: Path = ("concurrency", "key")
-        key = concurrency.get("key") if isinstance(concurrency, Mapping) else None
-        if not isinstance(key, str) or self._report.is_explained(path):
-            return
-        if _OPENING in key:
-            self._text(key, path, shapes)
-        else:
-            self._bare_key(key, path, shapes)
-
-    def _bare_key(self, key: str, path: Path, shapes: Mapping[str, Shape]) -> None:
-        """Check a key written without `${{ }}`: an expression of any type."""
-        try:
-            expression = compile_expression(key)
-        except ExpressionError as error:
-            self._fault(error, path, key, 0)
-            return
-        self._findings(expression, "value", path, key, 0, shapes)
+    def _steps(self, uses: Collection[Use], shapes: dict[str, Shape]) -> None:
+        for use in uses:
+            self._step(use, shapes)
 
     def _step(self, use: Use, shapes: dict[str, Shape]) -> None:
-        self._condition(use.entry, use.path, shapes)
-        self._values(use.parameters, use.parameters_path, shapes)
-        on_error = use.entry.get("on_error")
-        if isinstance(on_error, Mapping):
-            self._values(on_error.get("continue"), (*use.path, "on_error", "continue"), shapes)
-        for handler in use.handlers:
-            self._step(handler, {**shapes, "error": ERROR})
-        name = use.entry.get("id")
-        if isinstance(name, str):
-            self._results[name] = result_shape(use)
-            self._later.discard(name)
+        self._sound.condition(use.entry, "if", use.path, shapes)
+        if use.spec is None:
+            self._word(use, shapes)
+        else:
+            self._sound.values(use.parameters, use.parameters_path, shapes)
+        if "once" in use.entry:
+            self._sound.effect_key(use.entry["once"], (*use.path, "once"), shapes)
+        self._policies(use.entry, use.path, shapes)
+        if use.handlers:
+            self._steps(use.handlers, {**shapes, "error": ERROR})
+        self._names.add(use, result_shape(use))
         if use.word == "set" and use.spec is None and isinstance(use.parameters, Mapping):
             self._vars["properties"].update(dict.fromkeys(use.parameters, ANY))
 
-    # -- expressions -------------------------------------------------------------------------
-
-    def _values(self, value: Any, path: Path, shapes: Mapping[str, Shape]) -> None:
-        for place, text in _texts(value, path):
-            if not self._report.is_explained(place):
-                self._text(text, place, shapes)
-
-    def _text(self, text: str, path: Path, shapes: Mapping[str, Shape]) -> None:
-        for expression, start in iter_expressions(text):
-            if isinstance(expression, ExpressionError):
-                self._fault(expression, path, text, start)
-                continue
-            before, after = text[:start], text[start + len(expression.source) :]
-            is_alone = before.strip() == _OPENING and after.strip() == "}}"
-            place: Place = "value" if is_alone else "text"
-            self._findings(expression, place, path, text, start, shapes)
-
-    def _condition(self, entry: Mapping[str, Any], path: Path, shapes: Mapping[str, Shape]) -> None:
-        source, place = entry.get("if"), (*path, "if")
-        if isinstance(source, str) and not self._report.is_explained(place):
-            self._bare(source, place, shapes)
-
-    def _bare(self, source: str, path: Path, shapes: Mapping[str, Shape]) -> None:
-        try:
-            condition = compile_condition(source)
-        except ExpressionError as error:
-            self._fault(error, path, source, 0)
+    def _policies(self, entry: Mapping[str, Any], path: Path, shapes: dict[str, Shape]) -> None:
+        """Check what is said about failures: when to try again, what stands in."""
+        retry, on_error = entry.get("retry"), entry.get("on_error")
+        if retry is on_error is None:
             return
-        start = max(0, source.find(condition.source))
-        self._findings(condition.expression, "condition", path, source, start, shapes)
+        if isinstance(retry, Mapping):
+            self._sound.condition(retry, "when", (*path, "retry"), {**shapes, "error": ERROR})
+        if isinstance(on_error, Mapping):
+            place = (*path, "on_error", "continue")
+            self._sound.values(on_error.get("continue"), place, shapes)
 
-    def _fault(self, error: ExpressionError, path: Path, text: str, start: int) -> None:
-        where = self._report.positions.locate(path, text, start + error.offset, error.length)
-        facts: dict[str, Any] = dict(error.facts)
-        self._report.add(error.code, where, **facts)
+    # -- engine words ------------------------------------------------------------------------
 
-    def _findings(
-        self,
-        expression: Expression,
-        place: Place,
-        path: Path,
-        text: str,
-        start: int,
-        shapes: Mapping[str, Shape],
-    ) -> None:
-        for finding in check_expression(expression, shapes, place=place):
-            code, facts = finding.code, dict(finding.facts)
-            if code == _NO_RESULT and facts.get("name") in self._later:
-                code = "RG301"
-                facts.pop("suggestion", None)
-            where = self._report.positions.locate(
-                path, text, start + finding.offset, finding.length
-            )
-            self._report.add(code, where, severity=finding.severity, **facts)
+    def _word(self, use: Use, shapes: dict[str, Shape]) -> None:
+        """Check an engine word: its own values, then the steps inside it."""
+        self._own_values(use, shapes)
+        if use.word in LOOPS:
+            self._loop(use, shapes)
+        elif use.word in {"choose", "parallel"}:
+            self._branches(use, shapes)
+        else:
+            if use.event is not None:
+                self._listening(use.event)
+                shown = {**shapes, "event": given_shape(use.event)}
+                self._sound.condition(use.parameters, "if", use.parameters_path, shown)
+            for body in use.bodies.values():
+                self._steps(body, shapes)
 
+    def _own_values(self, use: Use, shapes: Mapping[str, Shape]) -> None:
+        given, path = use.parameters, use.parameters_path
+        if use.word == "choose":
+            return
+        if not isinstance(given, Mapping):
+            self._sound.values(given, path, shapes)
+            return
+        for name, value in given.items():
+            is_body = name == "on_timeout" and not isinstance(value, str)
+            if name not in _NESTED.get(use.word, ()) and not is_body:
+                self._sound.values(value, (*path, name), shapes)
 
-def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    """Yield each text of *value* that may hold an expression, with its path."""
-    if isinstance(value, str):
-        if _OPENING in value:
-            yield path, value
-    elif isinstance(value, dict):
-        for name, one in value.items():
-            yield from _texts(one, (*path, name))
-    elif isinstance(value, list):
-        for number, one in enumerate(value):
-            yield from _texts(one, (*path, number))
+    def _branches(self, use: Use, shapes: dict[str, Shape]) -> None:
+        """Check branches: what one of them gives is known after all, and in no other."""
+        branches = use.parameters if isinstance(use.parameters, list) else []
+        for number, branch in enumerate(branches):
+            if isinstance(branch, Mapping):
+                self._sound.condition(branch, "if", (*use.parameters_path, number), shapes)
+        ids, found = branch_ids(use), dict[str, Shape]()
+        for key, body in use.bodies.items():
+            others = set[str]().union(*[names for other, names in ids.items() if other != key])
+            before = self._names.open_branch(others)
+            self._steps(body, shapes)
+            found |= self._names.close_branch(before)
+        self._names.results.update(found)
+
+    def _loop(self, use: Use, shapes: dict[str, Shape]) -> None:
+        """Check a loop: its item and its steps are known inside alone."""
+        given = use.parameters if isinstance(use.parameters, Mapping) else {}
+        path, inside = use.parameters_path, {**shapes, "loop": LOOPS[use.word]}
+        if use.word == "for_each":
+            item = self._sound.items(given.get("in"), (*path, "in"), shapes)
+            inside[str(given.get("as", "item"))] = item
+        else:
+            self._sound.condition(given, "while", path, inside)
+        known = set(self._names.results)
+        for body in use.bodies.values():
+            self._steps(body, inside)
+        if use.word == "repeat":
+            self._sound.condition(given, "until", path, inside)
+        self._names.leave_loop(use.entry.get("id"), known)

@@ -1,6 +1,6 @@
 """What the checks of one recipe share: the source, and the problems found so far."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from rouage.problem import Edit, Position, Problem, Range, Severity
@@ -23,6 +23,8 @@ class Report:
         self._problems: list[Problem] = []
         self._explained: set[Path] = set()
         self.incomplete: set[Path] = set()
+        self.serious: set[Range] = set()
+        """Where a warning of the reader turned out to be an error."""
         self._known = [problem.range for problem in document.problems]
 
     def key(self, code: str, path: Path, **facts: Any) -> None:
@@ -48,9 +50,9 @@ class Report:
         """Report *code* at *place*, unless the reader has named that place already."""
         if any(_overlap(place, known) for known in self._known):
             return
-        suggestion = facts.get("suggestion")
-        if suggestion and not edits and place.start.line == place.end.line:
-            edits = (Edit(range=place, text=str(suggestion)),)
+        written = facts.get("suggestion") or _operator(code, facts)
+        if written and not edits and place.start.line == place.end.line:
+            edits = (Edit(range=place, text=str(written)),)
         self._problems.append(
             Problem(
                 code=code,
@@ -62,6 +64,19 @@ class Report:
                 edits=edits,
             )
         )
+
+    def is_lost(self, path: Path) -> bool:
+        """Say whether the reader told what became of the value at *path*.
+
+        If it only warned, it was right to: without the value it is an error.
+        """
+        end = self.positions.key(path).end
+        for problem in self.document.problems:
+            start = problem.range.start
+            if start.line == end.line and start.column > end.column:
+                self.serious.add(problem.range)
+                return True
+        return False
 
     def explain(self, path: Path) -> None:
         """Note that whatever is wrong at *path* or below has been said."""
@@ -84,6 +99,15 @@ class Report:
     def has_errors(self) -> bool:
         """Say whether the recipe cannot be used."""
         return any(problem.severity == "error" for problem in self._problems)
+
+
+def _operator(code: str, facts: Mapping[str, Any]) -> str | None:
+    """Return the operator to write instead of one of another language, or None."""
+    if code == "RG421":
+        return "=="
+    instead = facts.get("instead") if code == "RG420" else None
+    # `!ready` touches what it denies; `not ready` does not.
+    return "not " if instead == "not" else instead
 
 
 def _key(position: Position) -> tuple[int, int]:

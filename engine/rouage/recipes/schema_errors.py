@@ -7,10 +7,12 @@ from typing import Any, Final
 from jsonschema.exceptions import ValidationError
 
 from rouage.catalog.grammar import EXPRESSION_PATTERN, RECIPE_ID_PATTERN, STEP_ID_PATTERN, TOP_WORDS
-from rouage.catalog.later import Place, is_later
+from rouage.catalog.later import is_later
 from rouage.catalog.similar import nearest
+from rouage.catalog.words import RATE_PATTERN
 from rouage.language import Text
 from rouage.recipes.document import Path
+from rouage.recipes.remedies import add_parameters
 from rouage.recipes.report import Report
 from rouage.recipes.words import found, wanted
 from rouage.sdk.quantities import DURATION_PATTERN
@@ -26,15 +28,8 @@ _BOUNDS: Final[Mapping[str, Text]] = {
     "minItems": Text("at least {limit} item(s)", "au moins {limit} élément(s)"),
     "minProperties": Text("at least {limit} entry", "au moins {limit} entrée"),
 }
-_KEY_PLACES: Final[Mapping[Path, Place]] = {
-    (): "recipe",
-    ("defaults",): "defaults",
-    ("retry",): "retry",
-}
-_PLACES: Final[Mapping[Path, Place]] = {
-    ("concurrency", "mode"): "mode",
-    ("concurrency", "when_full"): "when_full",
-}
+_QUANTITY: Final[Mapping[str, str]] = {RATE_PATTERN: "RG512"}
+_COMMON_MAPPINGS: Final = frozenset({"retry", "on_error", "missed", "once", "debounce", "batch"})
 
 
 def report_schema_errors(errors: Iterable[ValidationError], report: Report) -> None:
@@ -60,6 +55,8 @@ class _Reporter:
     def __init__(self, report: Report) -> None:
         self._report = report
         self._meant: set[Path] = set()
+        self._strange: dict[Path, int] = {}
+        """How many unknown keys stand at a path that may be any of those that are missing."""
 
     def unknown_keys(self, error: ValidationError) -> None:
         path: Path = tuple(error.absolute_path)
@@ -72,19 +69,20 @@ class _Reporter:
             suggestion = nearest(key, [name for name in known if name not in instance])
             if suggestion is not None:
                 self._meant.add((*path, suggestion))
+            else:
+                self._strange[path] = self._strange.get(path, 0) + 1
             self._unknown_key(path, key, suggestion)
 
     def _unknown_key(self, path: Path, key: str, suggestion: str | None) -> None:
         place, owner = (*path, key), _owner(path)
-        kind = _KEY_PLACES.get(path[-1:])
-        if kind is not None and is_later(key, kind):
+        if not path and is_later(key, "recipe"):
             self._report.key("RG208", place, name=key)
         elif not path:
             self._report.key("RG209", place, name=key, suggestion=suggestion)
         elif owner is not None:
             self._report.key("RG211", place, name=key, owner=owner, suggestion=suggestion)
         else:
-            self._report.key("RG221", place, name=key, owner=path[-1], suggestion=suggestion)
+            self._report.key("RG221", place, name=key, owner=_name(path), suggestion=suggestion)
 
     def other(self, error: ValidationError) -> None:
         report_as = {
@@ -112,9 +110,13 @@ class _Reporter:
             return
         listed = ", ".join(names)
         self._report.incomplete.add(path)
+        if path and self._strange.get(path, 0) >= len(names):
+            return
         if path:
-            owner = _owner(path) or path[-1]
-            self._report.add("RG212", self._report.positions.key(path), names=listed, owner=owner)
+            owner = _owner(path) or _name(path)
+            edits = add_parameters(self._report.positions, path, names, {})
+            place = self._report.positions.key(path)
+            self._report.add("RG212", place, names=listed, owner=owner, edits=edits)
         else:
             self._report.add("RG215", self._report.positions.key(()), names=listed)
 
@@ -123,6 +125,13 @@ class _Reporter:
         kinds, choices = _kinds(error), _choices(_any(error.schema).get("pattern"))
         if choices and isinstance(value, int | float):
             self._one_of(path, value, choices)
+            return
+        pattern = _any(error.schema).get("pattern", "")
+        if isinstance(value, int | float) and (DURATION_PATTERN in pattern or pattern in _QUANTITY):
+            self._pattern_of(path, pattern, value)
+            return
+        if value is None and self._report.is_lost(path):
+            self._report.explain(path)
             return
         if value is None:
             self._report.key(
@@ -152,10 +161,6 @@ class _Reporter:
         self._one_of(tuple(error.absolute_path), error.instance, choices)
 
     def _one_of(self, path: Path, value: Any, choices: list[Any]) -> None:
-        place = _PLACES.get(path)
-        if place is not None and is_later(str(value), place):
-            self._report.value("RG208", path, name=value)
-            return
         if path == ("rouage",):
             self._report.value("RG223", path, value=value)
             return
@@ -172,14 +177,20 @@ class _Reporter:
         path, pattern = tuple(error.absolute_path), str(error.validator_value)
         if pattern == EXPRESSION_PATTERN:
             self._type(error)
-        elif DURATION_PATTERN in pattern:
-            self._report.value("RG501", path, name=_name(path), value=error.instance)
-        elif pattern in {RECIPE_ID_PATTERN, STEP_ID_PATTERN}:
-            self._report.value("RG504", path, value=error.instance)
-        elif choices := _choices(pattern):
-            self._one_of(path, error.instance, choices)
         else:
-            self._report.value("RG219", path, name=_name(path), value=error.instance)
+            self._pattern_of(path, pattern, error.instance)
+
+    def _pattern_of(self, path: Path, pattern: str, value: Any) -> None:
+        if DURATION_PATTERN in pattern:
+            self._report.value("RG501", path, name=_name(path), value=value)
+        elif pattern in _QUANTITY:
+            self._report.value(_QUANTITY[pattern], path, name=_name(path), value=value)
+        elif pattern in {RECIPE_ID_PATTERN, STEP_ID_PATTERN}:
+            self._report.value("RG504", path, value=value)
+        elif choices := _choices(pattern):
+            self._one_of(path, value, choices)
+        else:
+            self._report.value("RG219", path, name=_name(path), value=value)
 
     def _bound(self, error: ValidationError) -> None:
         bound = _BOUNDS[str(error.validator)]
@@ -224,9 +235,10 @@ def _quoted(value: Any, source: str | None, kinds: Sequence[str]) -> str | None:
 
 def _owner(path: Path) -> str | None:
     """Return the trigger or action that *path* is the parameters of, or None."""
-    if len(path) >= 2 and isinstance(path[-2], int) and isinstance(path[-1], str):
-        return path[-1] if path[-1] not in {"retry", "on_error", "missed"} else None
-    return None
+    if len(path) < 2 or not isinstance(path[-1], str):
+        return None
+    is_use = isinstance(path[-2], int) or path[-2] == "event"
+    return path[-1] if is_use and path[-1] not in _COMMON_MAPPINGS else None
 
 
 def _name(path: Path) -> str:

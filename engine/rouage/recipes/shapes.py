@@ -1,6 +1,6 @@
 """What expressions may name at each place of a recipe, as JSON Schema by root."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from rouage.recipes.outline import Use
@@ -10,6 +10,7 @@ Shape = Mapping[str, Any]
 
 ANY: Final[Shape] = {}
 _TEXT: Final[Shape] = {"type": "string"}
+_NUMBER: Final[Shape] = {"type": "integer"}
 
 TRIGGER: Final[Shape] = {
     "type": "object",
@@ -37,6 +38,21 @@ ERROR: Final[Shape] = {
     "additionalProperties": False,
 }
 
+_TURN: Final[Mapping[str, Shape]] = {
+    "index": {"type": "integer"},
+    "first": {"type": "boolean"},
+}
+LOOPS: Final[Mapping[str, Shape]] = {
+    "for_each": {
+        "type": "object",
+        "properties": {**_TURN, "last": {"type": "boolean"}},
+        "additionalProperties": False,
+    },
+    # Nobody knows whether a turn is the last one before it is over.
+    "repeat": {"type": "object", "properties": _TURN, "additionalProperties": False},
+}
+"""What `loop` is inside each of the loops."""
+
 _INPUT_TYPES: Final[Mapping[str, Shape]] = {
     "number": {"type": "number"},
     "integer": {"type": "integer"},
@@ -51,6 +67,11 @@ _INPUT_TYPES: Final[Mapping[str, Shape]] = {
 def closed(properties: Mapping[str, Shape]) -> dict[str, Any]:
     """Return the shape of an object that has these *properties* and no other."""
     return {"type": "object", "properties": dict(properties), "additionalProperties": False}
+
+
+def run_shape(event: Shape) -> Shape:
+    """Return the shape of `run` for a run that *event* started."""
+    return {**RUN, "properties": {**RUN["properties"], "event": event}}
 
 
 def inputs_shape(declared: Any) -> Shape:
@@ -76,7 +97,7 @@ def event_shape(uses: Iterable[Use]) -> Shape:
 
     A field is known if one of them gives it; where they differ it may be anything.
     """
-    shapes: list[Shape] = [use.spec.event for use in uses if isinstance(use.spec, TriggerSpec)]
+    shapes = [_own_shape(use) for use in uses if isinstance(use.spec, TriggerSpec)]
     if not shapes or any(not _is_closed(shape) for shape in shapes):
         return shapes[0] if len(shapes) == 1 else ANY
     if len(shapes) == 1:
@@ -86,6 +107,18 @@ def event_shape(uses: Iterable[Use]) -> Shape:
         for name, field in _properties(shape).items():
             merged[name] = field if merged.get(name, field) == field else ANY
     return closed(merged)
+
+
+def _own_shape(use: Use) -> Shape:
+    if "batch" in use.entry:
+        items = {"type": "array", "items": given_shape(use)}
+        return closed({"items": items, "count": {"type": "integer"}})
+    return use.spec.event if isinstance(use.spec, TriggerSpec) else ANY
+
+
+def given_shape(use: Use) -> Shape:
+    """Return the shape of `event` as the trigger *use* itself gives it, before any batch."""
+    return use.spec.event if isinstance(use.spec, TriggerSpec) else ANY
 
 
 def _properties(shape: Shape) -> Shape:
@@ -99,13 +132,83 @@ def _is_closed(shape: Mapping[str, Any]) -> bool:
 
 def result_shape(use: Use) -> Shape:
     """Return the shape of `steps.ID` for the step *use*."""
+    if use.passes_over:
+        # After a failure, something else may stand in for the result.
+        return ANY
     if isinstance(use.spec, ActionSpec):
-        # After a failure that is passed over, something else may stand in for the result.
-        may_fail = use.entry.get("on_error", "stop") != "stop"
-        return ANY if may_fail else use.spec.result
-    if use.word == "set" and isinstance(use.parameters, Mapping):
-        return closed(dict.fromkeys(use.parameters, ANY))
-    return ANY
+        return use.spec.result
+    given = use.parameters if isinstance(use.parameters, Mapping) else {}
+    make = _RESULTS.get(use.word)
+    return ANY if make is None else make(use, given)
+
+
+def inner_shapes(steps: Iterable[Use]) -> Shape:
+    """Return the shape of the results of *steps* and of those inside them, by id."""
+    return closed({name: result_shape(use) for use in visible(steps) if (name := _id(use))})
+
+
+def visible(steps: Iterable[Use]) -> Iterator[Use]:
+    """Yield *steps* and those inside them whose results are known after them."""
+    for use in steps:
+        yield use
+        yield from visible(use.handlers)
+        if use.word not in LOOPS or use.spec is not None:
+            for body in use.bodies.values():
+                yield from visible(body)
+
+
+def _id(use: Use) -> str | None:
+    name = use.entry.get("id")
+    return name if isinstance(name, str) else None
+
+
+def _of_set(_: Use, given: Mapping[str, Any]) -> Shape:
+    return closed(dict.fromkeys(given, ANY))
+
+
+def _of_for_each(use: Use, _: Mapping[str, Any]) -> Shape:
+    inside = inner_shapes(step for body in use.bodies.values() for step in body)
+    failed = closed({"index": _NUMBER, "item": ANY, "error": {"type": "object"}})
+    lists = {"failed": failed, "results": {**inside, "type": ["object", "null"]}}
+    return closed(
+        {"count": _NUMBER, "succeeded": _NUMBER}
+        | {name: {"type": "array", "items": item} for name, item in lists.items()}
+    )
+
+
+def _of_parallel(use: Use, _: Mapping[str, Any]) -> Shape:
+    branches = {str(key[-1]): inner_shapes(body) for key, body in use.bodies.items()}
+    return closed({"first": {"type": ["string", "null"]}, "branches": closed(branches)})
+
+
+def _of_wait(use: Use, given: Mapping[str, Any]) -> Shape:
+    if use.event is None or given.get("on_timeout", "stop") != "stop":
+        return ANY
+    return given_shape(use.event)
+
+
+def _of_approve(_: Use, given: Mapping[str, Any]) -> Shape:
+    fields = inputs_shape(given.get("fields"))
+    return closed({"approved": {"type": "boolean"}, "by": ANY, "at": _TEXT, "fields": fields})
+
+
+def _of_call(_: Use, given: Mapping[str, Any]) -> Shape:
+    return closed({"run": _TEXT}) if given.get("background") is True else {"type": "object"}
+
+
+_Maker = Callable[[Use, Mapping[str, Any]], Shape]
+_RESULTS: Final[Mapping[str, _Maker]] = {
+    "set": _of_set,
+    "for_each": _of_for_each,
+    "repeat": lambda *_: closed({"count": _NUMBER}),
+    "parallel": _of_parallel,
+    "choose": lambda *_: closed({"branch": {"type": ["integer", "null"]}}),
+    "group": lambda *_: closed({}),
+    "wait": _of_wait,
+    "approve": _of_approve,
+    "call": _of_call,
+    "emit": lambda *_: closed({"listeners": _NUMBER}),
+}
 
 
 def secrets_shape(known: Collection[str] | None) -> Shape:

@@ -193,7 +193,7 @@ def _tab(fault: _Fault) -> Problem | None:
         if letter in _QUOTES or letter == "#":
             return None
         if letter == "\t":
-            return tab_problem(fault.line, column, written)
+            return tab_problem(fault.line, column, fault.lines)
     return None
 
 
@@ -220,7 +220,11 @@ def _expression_in_flow(fault: _Fault) -> Problem | None:
         elif written.startswith("${{", column) and depth:
             end = written.find("}}", column)
             stop = end + 2 if end >= 0 else len(written.rstrip())
-            return _at(fault, "RG124", fault.line, column, stop)
+            place = to_range((fault.line, column, fault.line, stop))
+            quote = "'" if '"' in written[column:stop] else '"'
+            edit = Edit(range=place, text=f"{quote}{written[column:stop]}{quote}")
+            edits = (edit,) if end >= 0 and written[column:stop].count(quote) == 0 else ()
+            return _at(fault, "RG124", fault.line, column, stop, edits=edits)
         elif letter in "[{":
             depth += 1
         elif letter in "]}":

@@ -2,10 +2,10 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from rouage.problem import Problem
+from rouage.problem import Edit, Problem
 from rouage.recipes.document import Marks, Node, Positions, to_range
 
 _BLANK_LINE: Final = re.compile(r"^[ \t]*\t[ \t]*$", re.MULTILINE)
@@ -33,7 +33,7 @@ def find_tab(positions: Positions, *, above: int | None = None) -> Problem | Non
         column = line.find("\t")
         while 0 <= column < comment:
             if not _is_inside(spans, (number, column)):
-                return tab_problem(number, column, line)
+                return tab_problem(number, column, positions.lines)
             column = line.find("\t", column + 1)
     return None
 
@@ -45,14 +45,28 @@ def _comment_start(line: str) -> int:
     return start if start >= 0 else len(line)
 
 
-def tab_problem(number: int, column: int, line: str) -> Problem:
+def tab_problem(number: int, column: int, lines: Sequence[str]) -> Problem:
     """Return the problem of the run of tabs that starts at *column*."""
+    line = lines[number]
     end = column + len(line[column:]) - len(line[column:].lstrip("\t"))
     is_indent = not line[:column].strip()
-    return Problem(
-        code="RG118" if is_indent else "RG128",
-        range=to_range((number, column, number, max(end, column + 1))),
-    )
+    place = to_range((number, column, number, max(end, column + 1)))
+    edit = _indent(number, lines) if is_indent else Edit(range=place, text=" ")
+    return Problem(code="RG118" if is_indent else "RG128", range=place, edits=(edit,))
+
+
+def _indent(number: int, lines: Sequence[str]) -> Edit:
+    """Return the edit that indents a line by spaces, as the line above suggests."""
+    line = lines[number]
+    depth = len(line) - len(line.lstrip(" \t"))
+    above = next((one for one in reversed(lines[:number]) if one.strip()), "")
+    text = above.lstrip(" \t")
+    column = len(above) - len(text)
+    if text.startswith("- ") and not line.lstrip(" \t").startswith("-"):
+        column += 2
+    if text.rstrip().endswith(":"):
+        column += 2
+    return Edit(range=to_range((number, 0, number, depth)), text=" " * column)
 
 
 def _is_inside(spans: list[Marks], place: tuple[int, int]) -> bool:

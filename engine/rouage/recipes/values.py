@@ -1,7 +1,7 @@
 """Meaning checks of plain values: ids, time zones, formats, inputs, and what triggers refuse."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -52,7 +52,7 @@ def check_names(outline: Outline, report: Report) -> None:
     for use in outline.triggers:
         _check_once(use, seen, report, code="RG308")
     seen = {}
-    for use in all_steps(outline):
+    for use in outline.every:
         _check_once(use, seen, report, code="RG302")
 
 
@@ -63,15 +63,6 @@ def _check_once(use: Use, seen: dict[str, Path], report: Report, *, code: str) -
     if name in seen:
         report.value(code, path, name=name, related=(report.positions.value(seen[name]),))
     seen.setdefault(name, path)
-
-
-def all_steps(outline: Outline) -> Iterator[Use]:
-    """Yield every step in the order of the file, the steps of `on_error` included."""
-    pending = [*outline.steps, *outline.on_error]
-    while pending:
-        use = pending.pop(0)
-        yield use
-        pending[:0] = use.handlers
 
 
 def check_inputs(
@@ -90,7 +81,7 @@ def check_inputs(
         if not isinstance(declaration, Mapping) or report.is_explained(path):
             continue
         if "default" in declaration:
-            _check_default(name, declaration, report)
+            _check_default(path, declaration, report)
         elif is_automatic and declaration.get("required") is not False and name not in input_values:
             report.key("RG304", path, name=name)
 
@@ -111,7 +102,17 @@ _INPUT_CHECKS: Final[Mapping[str, tuple[type, ...]]] = {
 }
 
 
-def _check_default(name: str, declaration: Mapping[str, Any], report: Report) -> None:
+def check_defaults(declared: Any, path: Path, report: Report) -> None:
+    """Report defaults of the fields *declared* at *path* that do not fit their types."""
+    for name, declaration in declared.items() if isinstance(declared, Mapping) else ():
+        place = (*path, name)
+        if not isinstance(declaration, Mapping) or report.is_explained(place):
+            continue
+        if "default" in declaration and not holds_expression(declaration["default"]):
+            _check_default(place, declaration, report)
+
+
+def _check_default(path: Path, declaration: Mapping[str, Any], report: Report) -> None:
     default, kind = declaration["default"], str(declaration.get("type"))
     types = _INPUT_CHECKS.get(kind)
     is_truth = isinstance(default, bool)
@@ -120,12 +121,14 @@ def _check_default(name: str, declaration: Mapping[str, Any], report: Report) ->
     if fits and kind == "choice" and isinstance(choices, list):
         fits = default in choices
     if default is not None and not fits:
-        report.value("RG507", ("inputs", name, "default"), name=name, type=kind)
+        report.value("RG507", (*path, "default"), name=str(path[-1]), type=kind)
 
 
 def check_parameters(outline: Outline, report: Report, catalog: Catalog) -> None:
     """Report parameters that the schema lets through and the connector does not."""
-    for use in (*outline.triggers, *all_steps(outline)):
+    steps = outline.every
+    waited = [use.event for use in steps if use.event is not None]
+    for use in (*outline.triggers, *waited, *steps):
         if use.spec is None or not isinstance(use.parameters, Mapping):
             continue
         if _has_problem(use, report):
@@ -162,14 +165,15 @@ def _check_format(use: Use, name: str, value: Any, report: Report) -> None:
     if declared.format == "timezone":
         check_time_zone(path, value, report)
     elif declared.format == "time" and _TIME.fullmatch(value) is None:
-        report.value("RG503", path, value=value, suggestion=_meant_time(value))
+        report.value("RG503", path, value=value, suggestion=meant_time(value))
     elif declared.format == "email" and _EMAIL.search(value) is None:
         report.value("RG506", path, value=value)
     elif declared.format == "url" and _URL.match(value) is None:
         report.value("RG508", path, value=value)
 
 
-def _meant_time(value: str) -> str | None:
+def meant_time(value: str) -> str | None:
+    """Return the time of day that *value*, such as `22h30`, was meant to be, with its quotes."""
     match = _LOOSE_TIME.fullmatch(value.strip())
     if match is None:
         return None

@@ -5,6 +5,7 @@ import random
 import re
 
 import pytest
+import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
 
 import rouage
@@ -14,6 +15,7 @@ from rouage.catalog.discovery import discover
 from rouage.catalog.grammar import ENGINE_WORDS, STEP_KEYS, TOP_WORDS
 from rouage.catalog.schema import compose, recipe_shape
 from rouage.catalog.validation import bare
+from rouage.catalog.word_examples import EXAMPLES
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +102,8 @@ def test_a_parameter_is_described_once_only(catalog):
 def test_parameters_are_plain_enough_for_a_form(catalog):
     """S2: no alternatives inside a parameter."""
     for name, definition in compose(catalog)["$defs"].items():
+        if name in {"step", "trigger"}:
+            continue
         text = json.dumps(definition)
         assert not re.search(r'"(oneOf|anyOf|allOf|if|not)":(?! \{"title")', text), name
 
@@ -111,6 +115,17 @@ VALUES = [
 ]
 
 
+BODIES = [
+    lambda steps, pick: {"choose": [{"if": pick(), "do": steps}, {"do": steps}]},
+    lambda steps, pick: {"for_each": {"in": pick(), "do": steps}},
+    lambda steps, pick: {"repeat": {"times": pick(), "do": steps}},
+    lambda steps, pick: {"parallel": {"branches": {"a": steps, "b": steps}, "join": "all"}},
+    lambda steps, pick: {"group": {"do": steps}, "on_error": steps},
+    lambda steps, pick: {"wait": {"event": {"manual.start": None}, "on_timeout": steps}},
+    lambda steps, pick: {"approve": {"ask": pick(), "on_timeout": steps}},
+]
+
+
 def random_recipe(catalog, dice):
     def pick():
         return dice.choice(VALUES)
@@ -119,8 +134,14 @@ def random_recipe(catalog, dice):
         names = [*spec.parameters.names, "odd"]
         return {name: pick() for name in dice.sample(names, dice.randint(0, len(names)))}
 
-    def entries(specs, keys):
+    def entries(specs, keys, depth=0):
         entry = {name: pick() for name in dice.sample(keys, dice.randint(0, 2))}
+        if depth < 3 and dice.random() < 0.5:
+            steps = [
+                entries(catalog.actions, [*STEP_KEYS, *ENGINE_WORDS], depth + 1)
+                for _ in range(dice.randint(0, 2))
+            ]
+            return entry | dice.choice(BODIES)(steps, pick)
         id_ = dice.choice(list(specs))
         return entry | {id_: dice.choice([parameters(specs[id_]), pick()])}
 
@@ -151,6 +172,55 @@ def test_the_quick_test_never_accepts_what_jsonschema_refuses(catalog):
 
 def _key(error):
     return (tuple(error.absolute_path), error.validator, error.message)
+
+
+@BOTH
+def test_steps_are_checked_at_any_depth(catalog, draft):
+    validator = VALIDATORS[draft](compose(catalog, "en", draft))
+    step = {"log.write": {"message": "a"}}
+    for _ in range(8):
+        step = {"group": {"do": [{"for_each": {"in": [1], "do": [step]}}]}}
+    recipe = {"name": "A", "do": [step]}
+    assert validator.is_valid(recipe)
+    text = json.dumps(recipe).replace('"message"', '"mesage"')
+    paths = {tuple(error.absolute_path)[-3:] for error in validator.iter_errors(json.loads(text))}
+    assert paths == {("do", 0, "log.write")}
+
+
+@BOTH
+def test_the_examples_of_the_engine_words_fit_the_schema(catalog, draft):
+    validator = VALIDATORS[draft](compose(catalog, "en", draft))
+    assert list(EXAMPLES) == list(ENGINE_WORDS)
+    for word, text in EXAMPLES.items():
+        example = yaml.safe_load(text)
+        assert [error.message for error in validator.iter_errors(example)] == [], word
+        assert any(word in step for step in example["do"]), word
+
+
+@TONGUES
+def test_each_key_of_an_engine_word_has_a_title_and_a_description(catalog, language):
+    words = compose(catalog, language)["$defs"]["step"]["properties"]
+    for name in ENGINE_WORDS:
+        shape = words[name]
+        assert shape["title"]
+        assert shape["description"].endswith((".", "`"))
+        inner = shape.get("items", shape)
+        for key, part in inner.get("properties", {}).items():
+            assert part["title"], (name, key)
+            assert part["description"], (name, key)
+
+
+def test_an_engine_word_inserts_its_required_keys(catalog):
+    words = compose(catalog)["$defs"]["step"]["properties"]
+    for name in ENGINE_WORDS:
+        (snippet,) = words[name]["defaultSnippets"]
+        assert snippet["label"] == name
+        body = snippet["body"]
+        if isinstance(body, dict):
+            assert set(words[name].get("required", ())) <= set(body)
+        else:
+            kinds = {str: "string", list: "array"}
+            assert kinds[type(body)] in words[name]["type"]
 
 
 def test_the_examples_of_the_connectors_fit_the_schema(catalog):

@@ -39,6 +39,11 @@ class Ticks:
     timezone: str | None = param("Zone.", default=None, format="timezone")
 
 
+@params
+class Named:
+    name: str = param("Name.")
+
+
 FILE = {
     "type": "object",
     "properties": {"name": {"type": "string"}, "size": {"type": "integer"}},
@@ -70,7 +75,8 @@ def make_mail() -> Connector:
 
 
 def make_triggers() -> list[Connector]:
-    folder, clock, manual = (Connector(name, about=".") for name in ("folder", "clock", "manual"))
+    names = ("folder", "clock", "manual", "chain")
+    folder, clock, manual, chain = (Connector(name, about=".") for name in names)
 
     @folder.trigger(
         "file",
@@ -103,7 +109,11 @@ def make_triggers() -> list[Connector]:
     class Start(Trigger[NoParams]):
         """A button."""
 
-    return [folder, clock, manual]
+    @chain.trigger("event")
+    class Heard(Trigger[Named]):
+        """An emitted event."""
+
+    return [folder, clock, manual, chain]
 
 
 @pytest.fixture(scope="session")

@@ -214,3 +214,41 @@ def test_which_files_are_recipes(name, is_recipe):
 
 def test_a_missing_folder_holds_no_recipes(tmp_path, catalog):
     assert RecipeFolder(tmp_path / "none", catalog).scan(0) == []
+
+
+def calls(folder):
+    return {
+        one.file: [(problem.facts["name"], problem.facts.get("suggestion"))]
+        for one in folder.files
+        for problem in one.problems
+        if problem.code == "RG307"
+    }
+
+
+def test_a_call_of_a_recipe_that_is_not_there_is_warned_about(tmp_path, folder):
+    put(tmp_path / "a.yaml", "name: A\ndo:\n  - call: archiv\n")
+    put(tmp_path / "b.yaml", "name: B\ndo:\n  - group: {do: [{call: {recipe: archive}}]}\n")
+    put(tmp_path / "archive.yaml", GOOD.format(name="Archive"))
+    folder.scan(0)
+    assert calls(folder) == {"a.yaml": [("archiv", "archive")]}
+    assert states(folder)["a.yaml"] == "active"
+    (problem,) = folder.files[0].problems
+    start = problem.range.start
+    assert (folder.files[0].file, problem.severity) == ("a.yaml", "warning")
+    assert (start.line, start.column) == (3, 11)
+
+
+def test_the_warning_goes_when_the_called_recipe_comes_and_comes_back_when_it_goes(
+    tmp_path, folder
+):
+    put(tmp_path / "a.yaml", "name: A\ndo:\n  - call: archive\n")
+    folder.scan(0)
+    assert calls(folder) == {"a.yaml": [("archive", None)]}
+    put(tmp_path / "archive.yaml", GOOD.format(name="Archive"))
+    folder.scan(1)
+    folder.scan(2)
+    assert calls(folder) == {}
+    (tmp_path / "archive.yaml").unlink()
+    folder.scan(3)
+    folder.scan(10)
+    assert calls(folder) == {"a.yaml": [("archive", None)]}

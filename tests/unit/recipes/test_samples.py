@@ -120,17 +120,15 @@ SAMPLES = {
         "retires",
         None,
     ),
-    "later word": (HEAD + "  - wait: 1h\n" + SEND, "RG208", "wait", None),
     "later top word": ("name: A\ntrust: ask\ndo:\n" + SEND, "RG208", "trust", None),
     "later key": (HEAD + "  - mail.flush: {}\n    hold: 10m\n", "RG208", "hold", None),
-    "later mode": ("name: A\nconcurrency: {mode: single}\ndo:\n" + SEND, "RG208", "single", None),
-    "later default": (
-        "name: A\ndefaults: {on_error: stop}\ndo:\n" + SEND,
+    "later trigger key": (
+        "name: A\nwhen:\n  - folder.file: {path: in}\n    alive: {probe: 6h}\ndo:\n" + SEND,
         "RG208",
-        "on_error",
+        "alive",
         None,
     ),
-    "later retry": (HEAD + "  - mail.flush: {}\n    retry: {when: x}\n", "RG208", "when", None),
+    "unknown mode": ("name: A\nconcurrency: {mode: once}\ndo:\n" + SEND, "RG217", "once", None),
     "unknown format": ("rouage: 2\nname: A\ndo:\n" + SEND, "RG223", "2", None),
     "choice": (
         HEAD + "  - mail.send: {to: a@b.fr, subject: x, urgency: hgih}\n",

@@ -11,6 +11,7 @@ from typing import Final
 from rouage.analysis.catalogue.entry import Entry
 from rouage.analysis.catalogue.meaning import CONNECTORS, REFERENCES, VALUES, WARNINGS
 from rouage.analysis.catalogue.structure import STRUCTURE
+from rouage.analysis.catalogue.words import ENGINE_WORDS
 from rouage.analysis.catalogue.yaml_text import YAML_TEXT
 from rouage.expressions.messages import MESSAGES
 from rouage.language import Text
@@ -38,6 +39,7 @@ def _expressions() -> Mapping[str, Entry]:
 ENTRIES: Final[Mapping[str, Entry]] = {
     **YAML_TEXT,
     **STRUCTURE,
+    **ENGINE_WORDS,
     **REFERENCES,
     **_expressions(),
     **VALUES,

@@ -48,6 +48,46 @@ REFERENCES: Final[Mapping[str, Entry]] = {
         bad="accountant: {type: email}",
         good="accountant: {type: email, default: compta@exemple.fr}",
     ),
+    "RG305": Entry(
+        message=Text(
+            "the step “{name}” is inside a loop: outside it has many results",
+            "l’étape « {name} » est dans une boucle : au-dehors, elle a plusieurs résultats",
+        ),
+        remedy=Text(
+            "read {results} of the loop, which needs an id:",
+            "lisez {results} de la boucle, qui doit avoir un id:",
+        ),
+        bad="- for_each: {in: […], do: […]}   # id: a inside\n- …: ${{ steps.a.path }}",
+        good="- for_each: …\n  id: all\n- …: ${{ steps.all.results }}",
+    ),
+    "RG306": Entry(
+        message=Text(
+            "the step “{name}” is in another branch: it has no result here",
+            "l’étape « {name} » est dans une autre branche : elle n’a pas de résultat ici",
+        ),
+        remedy=Text(
+            "read it after all the branches, or put both steps into one",
+            "lisez-le après toutes les branches, ou mettez les deux étapes dans la même",
+        ),
+        bad="parallel: {branches: {a: [… id: x], b: [… steps.x …]}}",
+        good="parallel: {branches: {a: [… id: x, … steps.x …], b: […]}}",
+    ),
+    "RG307": Entry(
+        message=Text(
+            "no recipe in this folder has the id “{name}”",
+            "aucune recette de ce dossier ne porte l’id « {name} »",
+        ),
+        why=Text(
+            "the step fails as long as it is not there",
+            "l’étape échoue tant qu’elle n’est pas là",
+        ),
+        remedy=Text(
+            "check the spelling, or add that recipe",
+            "vérifiez l’orthographe, ou ajoutez cette recette",
+        ),
+        bad="call: archiv",
+        good="call: archive",
+    ),
     "RG308": Entry(
         message=Text(
             "two triggers have the id “{name}”", "deux déclencheurs portent l’id « {name} »"
@@ -139,6 +179,27 @@ VALUES: Final[Mapping[str, Entry]] = {
         bad='expression: "61 * * * *"',
         good='expression: "59 * * * *"',
     ),
+    "RG511": Entry(
+        message=Text(
+            "“{value}” is neither a time of day nor a date and time",
+            "« {value} » n’est ni une heure, ni une date et heure",
+        ),
+        remedy=Text(
+            'write "18:00", "2026-12-24 09:00", or an expression that gives one',
+            'écrivez "18:00", "2026-12-24 09:00", ou une expression qui en donne une',
+        ),
+        bad="wait: {until: 18h}",
+        good='wait: {until: "18:00"}',
+    ),
+    "RG512": Entry(
+        message=Text("“{value}” is not a rate", "« {value} » n’est pas une cadence"),
+        remedy=Text(
+            "write how many in which time: 20 per 1h",
+            "écrivez combien en combien de temps : 20 per 1h",
+        ),
+        bad="throttle: 20",
+        good="throttle: 20 per 1h",
+    ),
 }
 
 CONNECTORS: Final[Mapping[str, Entry]] = {
@@ -196,5 +257,59 @@ WARNINGS: Final[Mapping[str, Entry]] = {
         ),
         bad="secret: abc123",
         good="secret: ${{ secrets.shop }}",
+    ),
+    "RG704": Entry(
+        message=Text(
+            "the key “{value}” is this very text, the same for all runs",
+            "la clé « {value} » est ce texte même, le même pour toutes les exécutions",
+        ),
+        why=Text(
+            "the effect would be done once, and never again",
+            "l’effet aurait lieu une fois, et plus jamais",
+        ),
+        remedy=Text("put it into ${{{{ }}}}", "mettez-la entre ${{{{ }}}}"),
+        bad="once: event.file.sha256",
+        good="once: ${{ event.file.sha256 }}",
+    ),
+    "RG705": Entry(
+        message=Text(
+            "this recipe listens to “{name}”, which it emits itself",
+            "cette recette écoute « {name} », qu’elle émet elle-même",
+        ),
+        why=Text(
+            "it would start itself again, and is stopped after three rounds",
+            "elle se relancerait elle-même, et serait arrêtée au bout de trois tours",
+        ),
+        remedy=Text("give one of the two another name", "donnez un autre nom à l’un des deux"),
+        bad="when: [{chain.event: {name: a}}]\ndo: [{emit: a}]",
+        good="when: [{chain.event: {name: a}}]\ndo: [{emit: b}]",
+    ),
+    "RG706": Entry(
+        message=Text(
+            "“{name}” is of no use without {needed}",
+            "« {name} » ne sert à rien sans {needed}",
+        ),
+        remedy=Text("add {needed}, or remove it", "ajoutez {needed}, ou retirez-le"),
+        bad="approve: {ask: Envoyer ?, on_timeout: refuse}",
+        good="approve: {ask: Envoyer ?, timeout: 3d, on_timeout: refuse}",
+    ),
+    "RG707": Entry(
+        message=Text(
+            "“{name}” does nothing beside {other}", "« {name} » ne fait rien avec {other}"
+        ),
+        remedy=Text("keep one of the two", "gardez l’un des deux"),
+        bad="debounce: 10s\nbatch: {quiet: 20s}",
+        good="batch: {quiet: 20s}",
+    ),
+    "RG708": Entry(
+        message=Text(
+            "“{name}” does nothing beside {word}", "« {name} » ne fait rien à côté de {word}"
+        ),
+        remedy=Text(
+            "put it beside the action that must not be done twice",
+            "placez-le à côté de l’action à ne pas refaire",
+        ),
+        bad="- group: {do: [{mail.send: {…}}]}\n  once: ${{ event.id }}",
+        good="- group:\n    do:\n      - mail.send: {…}\n        once: ${{ event.id }}",
     ),
 }

@@ -98,8 +98,8 @@ STRUCTURE: Final[Mapping[str, Entry]] = {
             "le mot appartient au langage ; une version prochaine l’apportera",
         ),
         remedy=Text("leave it out for now", "retirez-le pour le moment"),
-        bad="- wait: 1h",
-        good="- log.write: {message: a}",
+        bad="trust: ask",
+        good="enabled: true",
     ),
     "RG209": Entry(
         message=Text(
