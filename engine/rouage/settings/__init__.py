@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from rouage.errors import SettingsError
@@ -26,16 +27,21 @@ from rouage.settings.fields import (
     settings_schema,
 )
 from rouage.settings.places import FILE_NAME, Places
+from rouage.settings.rates import AccountRate, rate_of
+from rouage.settings.retention import DEFAULT_RESERVE_BYTES, Retention
 
 __all__ = [
     "FIELDS",
     "FILE_NAME",
+    "AccountRate",
     "LogLevel",
     "Mistake",
     "Places",
+    "Retention",
     "Settings",
     "find_mistakes",
     "locale_wishes",
+    "rate_of",
     "settings_schema",
 ]
 
@@ -46,7 +52,8 @@ class Settings:
 
     `inputs` gives the values of recipe inputs by recipe id, then by name. `folders` are
     absolute; actions of every recipe may touch them. `hosts` are the loopback addresses to
-    listen on; `allowed_hosts` the further names by which a request may call us.
+    listen on; `allowed_hosts` the further names by which a request may call us; `public_url` is
+    where a proxy or a tunnel leads people to the page of an approval.
     """
 
     workspace: Path
@@ -56,15 +63,31 @@ class Settings:
     hooks_port: int = DEFAULT_HOOKS_PORT
     hosts: tuple[str, ...] = ("127.0.0.1", "::1")
     allowed_hosts: tuple[str, ...] = ()
+    public_url: str | None = None
     folders: tuple[Path, ...] = ()
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     grace_seconds: float = DEFAULT_GRACE_SECONDS
     log_level: LogLevel = "info"
+    retention: Retention = field(default_factory=Retention)
+    reserve_bytes: int = DEFAULT_RESERVE_BYTES
+    rates: Mapping[str, AccountRate] = field(default_factory=dict)
 
     @property
     def places(self) -> Places:
         """Return where the parts of the workspace lie."""
         return Places(self.workspace)
+
+    @property
+    def console_hosts(self) -> tuple[str, ...]:
+        """Return the further names by which the console may be called."""
+        if self.public_url is None:
+            return self.allowed_hosts
+        return (*self.allowed_hosts, urlsplit(self.public_url).hostname or "")
+
+    def address_of(self, port: int) -> str:
+        """Return the address under which people reach the console that listens on *port*."""
+        host = self.hosts[0]
+        return self.public_url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     @property
     def zone(self) -> ZoneInfo:

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from rouage.errors import SettingsError
 from rouage.language import LANGUAGES, Language, Text
+from rouage.settings.rates import RATES_SCHEMA, read_rates
+from rouage.settings.retention import RETENTION_SCHEMA, SIZE_SCHEMA, read_retention, read_size
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LOG_LEVELS: Final[tuple[LogLevel, ...]] = ("debug", "info", "warning", "error")
@@ -18,6 +20,7 @@ LONGEST_GRACE_SECONDS: Final = 600.0
 
 _DURATION: Final = re.compile(r"(\d{1,6})(s|m)", re.ASCII)
 _HOST_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)
+_URL: Final = re.compile(r"https://([a-z0-9.-]+)(?::\d{1,5})?/?", re.ASCII)
 _SECONDS: Final = {"s": 1.0, "m": 60.0}
 
 
@@ -153,6 +156,14 @@ def _host_names(value: Any) -> tuple[str, ...]:
     return names
 
 
+def _public_url(value: Any) -> str:
+    """Return the address without its last `/`: https and a host name, nothing behind it."""
+    found = _URL.fullmatch(value) if isinstance(value, str) else None
+    if found is None or not _HOST_NAME.fullmatch(found[1]):
+        raise ValueError("url")
+    return str(value).rstrip("/")
+
+
 def _folders(value: Any) -> tuple[str, ...]:
     folders = _texts(value)
     if any("\0" in folder for folder in folders):
@@ -264,6 +275,24 @@ FIELDS: Final[Mapping[str, Field]] = {
         read=_host_names,
         attribute="allowed_hosts",
     ),
+    "public_url": Field(
+        about=Text(
+            "Where a proxy or a tunnel leads to the console; links to approvals begin with it.",
+            "L’adresse par laquelle un proxy ou un tunnel mène à la console ; les liens des "
+            "approbations commencent par elle.",
+        ),
+        wanted=Text(
+            "an address without a path, such as https://rouage.example.org",
+            "une adresse sans chemin, comme https://rouage.exemple.fr",
+        ),
+        schema={"type": "string", "pattern": "^https://[a-z0-9.-]+(:[0-9]{1,5})?/?$"},
+        read=_public_url,
+        attribute="public_url",
+        hint=Text(
+            "lead only /approve/ through the proxy: the rest is for this machine",
+            "ne faites passer que /approve/ par le proxy : le reste est pour cette machine",
+        ),
+    ),
     "folders": Field(
         about=Text(
             "Further folders that the actions of every recipe may touch.",
@@ -297,6 +326,42 @@ FIELDS: Final[Mapping[str, Field]] = {
         read=_grace,
         attribute="grace_seconds",
         variable="ROUAGE_GRACE",
+    ),
+    "retention": Field(
+        about=Text(
+            "How much of finished runs is kept; unfinished ones are never forgotten.",
+            "Ce qui est gardé des exécutions finies ; les autres ne sont jamais oubliées.",
+        ),
+        wanted=Text(
+            "lines such as age: 90d, runs: 200000, size: 2GB (each may be “unlimited”)",
+            "des lignes comme age: 90d, runs: 200000, size: 2GB (ou « unlimited »)",
+        ),
+        schema=RETENTION_SCHEMA,
+        read=read_retention,
+        attribute="retention",
+    ),
+    "rates": Field(
+        about=Text(
+            "How often a connector, or one of its actions, may be used; the others wait.",
+            "À quel rythme un connecteur, ou une de ses actions, peut servir ; le reste attend.",
+        ),
+        wanted=Text(
+            "lines such as http: 10 per 1s, or mail.send: 100 per 1h",
+            "des lignes comme http: 10 par 1s, ou mail.send: 100 par 1h",
+        ),
+        schema=RATES_SCHEMA,
+        read=read_rates,
+        attribute="rates",
+    ),
+    "reserve": Field(
+        about=Text(
+            "No event is accepted while less than this is free on the disk.",
+            "Aucun événement n’est accepté tant qu’il reste moins que cela sur le disque.",
+        ),
+        wanted=Text("a size such as 100MB or 1GB", "une taille comme 100MB ou 1GB"),
+        schema={**SIZE_SCHEMA, "default": "100MB"},
+        read=read_size,
+        attribute="reserve_bytes",
     ),
     "log_level": Field(
         about=Text("How much the log says.", "Ce que dit le journal technique."),

@@ -54,6 +54,11 @@ class Places:
         return self.state / "token"
 
     @property
+    def link_key(self) -> Path:
+        """Return the file of the key that signs links to approvals."""
+        return self.state / "links.key"
+
+    @property
     def secrets(self) -> Path:
         """Return the file of secrets."""
         return self.state / "secrets.json"

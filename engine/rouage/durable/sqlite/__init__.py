@@ -20,16 +20,22 @@ def open_engine(
     capacity: int = CAPACITY,
     failpoints: Failpoints | None = None,
     on_fatal: Callable[[], None] | None = None,
+    reserve_bytes: int = 0,
+    vfs: str | None = None,
 ) -> EmbeddedEngine:
     """Return the engine whose journal is the file *path*, made if it does not exist.
 
     *on_fatal* is called when the disk failed in a way that only a restart can mend (R14).
+    Events are refused while fewer than *reserve_bytes* are free on the disk. *vfs* names a
+    layer below SQLite, for tests.
 
     Raises:
         WorkspaceError: another process works with this journal.
         JournalError: the file is damaged, of a newer version, or on a network file system.
     """
-    journal = SqliteJournal(path, failpoints=failpoints, on_fatal=on_fatal)
+    journal = SqliteJournal(
+        path, failpoints=failpoints, on_fatal=on_fatal, vfs=vfs, reserve_bytes=reserve_bytes
+    )
     return EmbeddedEngine(
         journal, clock=clock or SystemClock(), capacity=capacity, failpoints=failpoints
     )

@@ -4,21 +4,38 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import apsw
 
 from rouage.durable.batch import Batch
 from rouage.durable.failpoints import Failpoints
 from rouage.durable.journal import Listeners, Opened
-from rouage.durable.port import Health
-from rouage.durable.sqlite.opening import FileLock, open_for_writing
+from rouage.durable.port import Health, Purged
+from rouage.durable.sqlite.failing import FailingDisk
+from rouage.durable.sqlite.locking import FileLock
+from rouage.durable.sqlite.log import CHECKPOINT_BYTES
+from rouage.durable.sqlite.opening import connect as connect_for_writing
+from rouage.durable.sqlite.opening import open_for_writing
 from rouage.durable.sqlite.reader import SqliteReader
-from rouage.durable.sqlite.writer import Writer
+from rouage.durable.sqlite.retention import Purge
+from rouage.durable.sqlite.watch import LOG_LIMIT_BYTES
+from rouage.durable.sqlite.writer import Chore, Writer
+from rouage.errors import JournalError
+from rouage.language import Text
+from rouage.settings.retention import Retention
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
+_CLOSED: Final = Text("the journal is closed", "le journal est fermé")
+_NOT_PURGED: Final = Text(
+    "old runs could not be removed from the journal: {detail}",
+    "les anciennes exécutions n’ont pas pu être retirées du journal : {detail}",
+)
 _SWITCH_SECONDS: Final = 0.0005
 """How long a busy thread may keep the interpreter lock from the writer (5 ms by default).
 
@@ -37,10 +54,18 @@ class SqliteJournal:
         failpoints: Failpoints | None = None,
         on_fatal: Callable[[], None] | None = None,
         connect: Callable[[Path], apsw.Connection] | None = None,
+        vfs: str | None = None,
+        reserve_bytes: int = 0,
+        checkpoint_bytes: int = CHECKPOINT_BYTES,
+        log_limit_bytes: int = LOG_LIMIT_BYTES,
     ) -> None:
+        self._path = path
+        self._failpoints = failpoints
+        self._failing = None if failpoints is None else FailingDisk(failpoints, vfs)
+        vfs = vfs if self._failing is None else self._failing.name
         self._lock = FileLock(path)
         try:
-            connection = open_for_writing(path, failpoints)
+            connection = open_for_writing(path, failpoints, vfs=vfs)
             if connect is not None:
                 connection.close()
                 connection = connect(path)
@@ -48,7 +73,17 @@ class SqliteJournal:
             self._lock.release()
             raise
         self.reader = SqliteReader(path)
-        self._writer = Writer(path, connection, failpoints=failpoints, connect_again=connect)
+        self._writer = Writer(
+            path,
+            connection,
+            failpoints=failpoints,
+            connect_again=connect or partial(connect_for_writing, vfs=vfs),
+            reserve_bytes=reserve_bytes,
+            checkpoint_bytes=checkpoint_bytes,
+            log_limit_bytes=log_limit_bytes,
+        )
+        self._chores: set[asyncio.Future[Any]] = set()
+        self._is_closed = False
         self._on_fatal = on_fatal
         self._listeners: Listeners | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -94,9 +129,37 @@ class SqliteJournal:
         if self._is_due:
             self._hand_over()
         sys.setswitchinterval(self._usual_switch_seconds)
+        self._is_closed = True
         await asyncio.to_thread(self._writer.stop, clean=clean)
+        for chore in tuple(self._chores):
+            if not chore.done():
+                chore.set_exception(JournalError(_CLOSED))
         self._lock.release()
         return not self._writer.has_lost
+
+    async def do(self, work: Callable[[apsw.Connection], T]) -> T:
+        """Do a bounded piece of *work* on the writing connection, between two commits.
+
+        Raises:
+            JournalError: the journal is closed.
+        """
+        if self._is_closed or self._loop is None:
+            raise JournalError(_CLOSED)
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._chores.add(future)
+        future.add_done_callback(self._chores.discard)
+        self._writer.put(Chore(work=work, done=_setter(future), failed=_failer(future)))
+        return await future
+
+    async def purge(self, retention: Retention, *, now: int) -> Purged:
+        """Forget what is older, more or larger than *retention* says; see `retention`."""
+        purge = Purge(
+            self._path, self._writer, self.do, retention=retention, failpoints=self._failpoints
+        )
+        try:
+            return await purge.run(now)
+        except apsw.Error as error:
+            raise JournalError(_NOT_PURGED, detail=str(error)) from error
 
     def _hand_over(self) -> None:
         self._is_due = False
@@ -116,3 +179,19 @@ class SqliteJournal:
         logger.critical("the disk failed to confirm a write; only a restart can go on safely")
         if self._on_fatal is not None:
             self._on_fatal()
+
+
+def _setter(future: asyncio.Future[T]) -> Callable[[T], None]:
+    def settle(result: T) -> None:
+        if not future.done():
+            future.set_result(result)
+
+    return settle
+
+
+def _failer(future: asyncio.Future[T]) -> Callable[[BaseException], None]:
+    def settle(error: BaseException) -> None:
+        if not future.done():
+            future.set_exception(error)
+
+    return settle

@@ -6,63 +6,58 @@ from typing import Any, Final
 import apsw
 
 from rouage.durable.journal import LoadedRun, Opened, OpenRun
-from rouage.durable.port import EventRecord, RunFilter, RunPage
+from rouage.durable.port import (
+    ClaimRecord,
+    DefinitionRecord,
+    EventRecord,
+    RunFilter,
+    RunPage,
+)
 from rouage.durable.records import (
     RUN_COLUMNS,
+    claim_record,
+    definition_record,
     event_of,
     loaded_run,
-    open_run,
+    open_run_of,
     run_record,
     step_record,
     verdict_of,
 )
+from rouage.durable.sqlite import waiting
+from rouage.durable.sqlite.blobs import Values
 from rouage.durable.sqlite.schema import OPEN_STATES_SQL
-from rouage.durable.values import Stored, decode, to_column, to_microseconds
+from rouage.durable.values import to_column, to_microseconds
 from rouage.model.event import Event
 from rouage.model.run import RunRecord, StepRecord
 from rouage.sdk.json import JSON
 
 _RUNS: Final = f"SELECT {RUN_COLUMNS} FROM run JOIN event ON event.seq = run.event"  # noqa: S608 - ours
-_EVENTS: Final = "SELECT seq, id, source, key, time, received, data FROM event"
+_EVENTS: Final = "SELECT seq, id, source, key, time, received, data, trail FROM event"
 _CIRCUMSTANCES: Final = (
     "SELECT event.data, m.conditions FROM run JOIN event ON event.seq = run.event"
     ' LEFT JOIN "match" AS m ON m.event = run.event AND m.recipe = run.recipe WHERE run.seq = ?'
 )
 _EVENT_OF_RUN: Final = " ".join([_EVENTS, "WHERE seq = (SELECT event FROM run WHERE seq = ?)"])
-_RUNS_OF_EVENT: Final = " ".join(
-    [
-        _RUNS,
-        'WHERE run.seq IN (SELECT run FROM "match" WHERE event = ? AND run IS NOT NULL)',
-        "ORDER BY run.seq",
-    ]
+_RUNS_OF_EVENT: Final = " ".join([_RUNS, "WHERE run.event = ? ORDER BY run.seq"])
+_CLAIM: Final = (
+    "SELECT scope, claim.key, claim.state, (SELECT id FROM event WHERE seq = claim.event),"
+    " (SELECT id FROM run WHERE seq = claim.run), path, result, expires FROM claim"
+    " WHERE scope = ? AND claim.key = ?"
 )
-_IS_OF_EVENT: Final = (
-    'run.seq IN (SELECT m.run FROM "match" AS m WHERE m.event ='
-    " (SELECT seq FROM event WHERE id = ?) AND m.run IS NOT NULL)"
+_OPEN_RUN: Final = (
+    f"SELECT id FROM run INDEXED BY run_by_state WHERE state <> 'succeeded'"  # noqa: S608 - ours
+    f" AND state IN {OPEN_STATES_SQL} AND recipe = ? AND key IS ? ORDER BY seq LIMIT 1"
 )
+_IS_OF_EVENT: Final = "run.event = (SELECT seq FROM event WHERE id = ?)"
+_IS_CHILD: Final = "run.parent = (SELECT seq FROM run WHERE id = ?)"
 _VERDICTS: Final = (
     'SELECT recipe, outcome, definition, conditions, error FROM "match" WHERE event = ?'
 )
 _STEPS: Final = (
     "SELECT run, path, state, action, attempts, parameters, conditions, result, error, started,"
-    " ended, next_attempt FROM step WHERE run = ? ORDER BY started, path"
+    " ended, next_attempt, resolution FROM step WHERE run = ? ORDER BY started, path"
 )
-
-
-class Values:
-    """Turn columns into values; large ones are fetched."""
-
-    def __init__(self, connection: apsw.Connection) -> None:
-        self._connection = connection
-
-    def __call__(self, stored: Stored) -> Any:
-        """Return what the column stands for."""
-        if stored is None:
-            return None
-        if isinstance(stored, str):
-            return decode(stored)
-        body = self._connection.execute("SELECT body FROM blob WHERE hash = ?", (stored,)).get
-        return None if body is None else decode(bytes(body).decode())
 
 
 def opened(connection: apsw.Connection) -> Opened:
@@ -85,8 +80,17 @@ def open_runs_of(connection: apsw.Connection, events: Sequence[int]) -> list[Ope
 
 def _open_runs(connection: apsw.Connection, where: str) -> list[OpenRun]:
     deadlines = dict(connection.execute("SELECT run, min(deadline) FROM waiter GROUP BY run"))
+    answered = {seq for (seq,) in connection.execute(waiting.ANSWERED)}
     rows = connection.execute(f"{_RUNS} WHERE {where} ORDER BY run.seq")
-    return [open_run(row, deadlines.get(row[0])) for row in rows]
+    return [
+        open_run_of(
+            row,
+            deadlines.get(row[0]),
+            has_waits=row[0] in deadlines,
+            is_answered=row[0] in answered,
+        )
+        for row in rows
+    ]
 
 
 def list_runs(
@@ -106,26 +110,23 @@ def list_runs(
 
 
 def _conditions(chosen: RunFilter) -> tuple[list[str], list[Any]]:
-    conditions: list[str] = []
-    bindings: list[Any] = []
-
-    def add(condition: str, *values: Any) -> None:
-        conditions.append(condition)
-        bindings.extend(values)
-
-    if chosen.recipe is not None:
-        add("run.recipe = ?", to_column(chosen.recipe))
+    since, before, run_id = chosen.since, chosen.before, chosen.run_id
+    ended = chosen.ended_since
+    possible: list[tuple[str, Any]] = [
+        ("run.recipe = ?", None if chosen.recipe is None else to_column(chosen.recipe)),
+        (_IS_OF_EVENT, chosen.event),
+        ("run.id >= ?", run_id),
+        ("run.id < ?", None if run_id is None else run_id + "\x7f"),
+        (_IS_CHILD, chosen.parent),
+        ("run.created >= ?", None if since is None else to_microseconds(since)),
+        ("run.created < ?", None if before is None else to_microseconds(before)),
+        ("run.ended >= ?", None if ended is None else to_microseconds(ended)),
+    ]
+    wanted = [(condition, value) for condition, value in possible if value is not None]
+    conditions = [condition for condition, _ in wanted]
     if chosen.states is not None:
-        add(_state_condition(chosen.states))
-    if chosen.event is not None:
-        add(_IS_OF_EVENT, chosen.event)
-    if chosen.run_id is not None:
-        add("run.id >= ? AND run.id < ?", chosen.run_id, chosen.run_id + "\x7f")
-    if chosen.since is not None:
-        add("run.created >= ?", to_microseconds(chosen.since))
-    if chosen.before is not None:
-        add("run.created < ?", to_microseconds(chosen.before))
-    return conditions, bindings
+        conditions.append(_state_condition(chosen.states))
+    return conditions, [value for _, value in wanted]
 
 
 def _state_condition(states: Iterable[str]) -> str:
@@ -162,7 +163,8 @@ def find_events(
     connection: apsw.Connection, source: str | None, subject: str | None, limit: int
 ) -> tuple[EventRecord, ...]:
     """Return events, newest first, with verdicts and runs."""
-    conditions, bindings = [], []
+    # Of a forgotten event only the key is known (see `forgetting`).
+    conditions, bindings = ["matched <> 2"], []
     if subject is not None:
         conditions.append("subject = ?")
         bindings.append(to_column(subject))
@@ -222,9 +224,40 @@ def get_definition(connection: apsw.Connection, digest: str) -> bytes | None:
 
 def last_definition(connection: apsw.Connection, recipe: str) -> bytes | None:
     """Return the newest accepted definition of the recipe."""
-    query = "SELECT body FROM definition WHERE recipe = ? ORDER BY accepted DESC LIMIT 1"
+    query = (
+        "SELECT body FROM definition WHERE recipe = ? ORDER BY accepted DESC, number DESC LIMIT 1"
+    )
     body = connection.execute(query, (to_column(recipe),)).get
     return None if body is None else bytes(body)
+
+
+def list_definitions(connection: apsw.Connection, recipe: str) -> tuple[DefinitionRecord, ...]:
+    """Return the accepted versions of the recipe, newest first."""
+    rows = connection.execute(
+        "SELECT hash, accepted, file, source FROM definition WHERE recipe = ?"
+        " ORDER BY accepted DESC, number DESC",
+        (to_column(recipe),),
+    )
+    return tuple([definition_record(recipe, row) for row in rows])
+
+
+def find_claim(connection: apsw.Connection, scope: str, key: str) -> ClaimRecord | None:
+    """Return who holds a key of the ledger."""
+    row = connection.execute(_CLAIM, (to_column(scope), to_column(key))).fetchone()
+    return None if row is None else claim_record(row, Values(connection))
+
+
+def is_known(connection: apsw.Connection, source: str, key: str) -> bool:
+    """Say whether an event of this identity was accepted before."""
+    query = "SELECT count(*) FROM event WHERE source = ? AND key = ?"
+    return bool(connection.execute(query, (to_column(source), to_column(key))).get)
+
+
+def open_run(connection: apsw.Connection, recipe: str, key: str | None) -> str | None:
+    """Return the id of the oldest unfinished run of the recipe under this key."""
+    place = to_column(recipe), None if key is None else to_column(key)
+    found: str | None = connection.execute(_OPEN_RUN, place).get
+    return found
 
 
 def load(connection: apsw.Connection, seqs: Sequence[int]) -> list[LoadedRun]:
@@ -244,7 +277,14 @@ def _load(connection: apsw.Connection, where: str, binding: int | str) -> Loaded
         return None
     value = Values(connection)
     (event,) = connection.execute(_EVENT_OF_RUN, (row[0],))
-    return loaded_run(row, event_of(event, value), _steps(connection, row[0], row[1], value), value)
+    return loaded_run(
+        row,
+        event_of(event, value),
+        _steps(connection, row[0], row[1], value),
+        value,
+        waits=waiting.waits_of(connection, row[0]),
+        signals=waiting.signals_of(connection, row[0], value),
+    )
 
 
 def find_event(

@@ -10,13 +10,21 @@ from typing import Any, Final, TypeVar
 import apsw
 
 from rouage.durable.journal import LoadedRun, Opened
-from rouage.durable.port import EventRecord, RunFilter, RunPage
-from rouage.durable.sqlite import queries
+from rouage.durable.port import (
+    ClaimRecord,
+    DefinitionRecord,
+    EventRecord,
+    RunFilter,
+    RunPage,
+)
+from rouage.durable.sqlite import queries, waiting
+from rouage.durable.sqlite.blobs import Values
 from rouage.durable.sqlite.opening import connect_for_reading
+from rouage.durable.values import Stored
 from rouage.errors import JournalError
 from rouage.language import Text
 from rouage.model.event import Event
-from rouage.model.run import RunRecord
+from rouage.model.run import RunRecord, SignalRecord, WaitKind, WaitRecord
 from rouage.sdk.json import JSON
 
 T = TypeVar("T")
@@ -73,6 +81,22 @@ class SqliteReader:
         """Return the newest accepted definition of the recipe (last good version, L2)."""
         return await self._ask(queries.last_definition, recipe)
 
+    async def list_definitions(self, recipe: str) -> tuple[DefinitionRecord, ...]:
+        """Return the accepted versions of the recipe, newest first, with their texts."""
+        return await self._ask(queries.list_definitions, recipe)
+
+    async def find_claim(self, scope: str, key: str) -> ClaimRecord | None:
+        """Return who holds a key of the ledger."""
+        return await self._ask(queries.find_claim, scope, key)
+
+    async def is_known(self, source: str, key: str) -> bool:
+        """Say whether an event of this identity was accepted before (R2)."""
+        return await self._ask(queries.is_known, source, key)
+
+    async def open_run(self, recipe: str, key: str | None) -> str | None:
+        """Return the id of the oldest unfinished run of the recipe under this key."""
+        return await self._ask(queries.open_run, recipe, key)
+
     async def opened(self) -> Opened:
         """Return what a start needs to know."""
         return await self._ask(queries.opened)
@@ -88,6 +112,33 @@ class SqliteReader:
     async def find_event(self, event_id: str) -> tuple[int, Event, frozenset[str]] | None:
         """Return an event's number, the event, and the recipes that have a verdict on it."""
         return await self._ask(queries.find_event, event_id)
+
+    async def list_waits(
+        self,
+        *,
+        kinds: frozenset[WaitKind] | None = None,
+        run_id: str | None = None,
+        name: str | None = None,
+        limit: int = 500,
+    ) -> tuple[WaitRecord, ...]:
+        """Return what runs wait for, oldest first; *run_id* may be a prefix."""
+        return await self._ask(waiting.list_waits, kinds, run_id, name, limit)
+
+    async def list_signals(self, run_id: str) -> tuple[SignalRecord, ...]:
+        """Return the signals that the run received, oldest first."""
+        return await self._ask(waiting.list_signals, run_id)
+
+    async def fetch(self, stored: Stored) -> JSON:
+        """Return the value of a column that was read as it stands."""
+        return await self._ask(lambda connection: Values(connection)(stored))
+
+    async def called_by(self, seq: int) -> list[str]:
+        """Return the ids of the unfinished runs for whose end this run waits."""
+        return await self._ask(waiting.called_by, seq)
+
+    async def siblings(self, event_id: str, recipe: str) -> int:
+        """Return how many runs of the recipe there are for the event, replays included."""
+        return await self._ask(waiting.siblings, event_id, recipe)
 
     async def unmatched(self) -> tuple[Event, ...]:
         """Return the events that have no verdicts yet, oldest first."""

@@ -5,7 +5,7 @@ from typing import Final
 APPLICATION_ID: Final = 0x526F7561
 """`Roua`, in the header of every journal: a foreign database is never touched."""
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 OPEN_STATES_SQL: Final = (
     "('queued', 'running', 'waiting', 'waiting_node', 'blocked', 'needs_attention')"
@@ -20,6 +20,8 @@ CREATE TABLE definition (
   recipe TEXT NOT NULL,
   accepted INTEGER NOT NULL,
   body BLOB NOT NULL,
+  file,
+  source BLOB,
   UNIQUE (hash, recipe)
 );
 CREATE INDEX definition_by_recipe ON definition (recipe, accepted);
@@ -34,10 +36,12 @@ CREATE TABLE event (
   data,
   subject,
   matched INTEGER NOT NULL,
+  trail TEXT,
   UNIQUE (source, key)
 );
 CREATE INDEX event_by_subject ON event (subject, seq) WHERE subject IS NOT NULL;
 CREATE INDEX event_unmatched ON event (seq) WHERE matched = 0;
+CREATE INDEX event_forgotten ON event (received) WHERE matched = 2;
 
 CREATE TABLE "match" (
   event INTEGER NOT NULL,
@@ -68,8 +72,13 @@ CREATE TABLE run (
   error,
   outputs,
   cancel,
-  replay INTEGER NOT NULL DEFAULT 0
+  parent INTEGER,
+  parent_path TEXT,
+  replay_of INTEGER
 );
+CREATE INDEX run_by_parent ON run (parent) WHERE parent IS NOT NULL;
+CREATE INDEX run_by_origin ON run (replay_of) WHERE replay_of IS NOT NULL;
+CREATE INDEX run_by_event ON run (event);
 CREATE INDEX run_by_recipe ON run (recipe, seq);
 CREATE INDEX run_by_state ON run (state, seq) WHERE state <> 'succeeded';
 
@@ -103,9 +112,36 @@ CREATE TABLE waiter (
   run INTEGER NOT NULL,
   path TEXT NOT NULL,
   kind TEXT NOT NULL,
-  deadline INTEGER NOT NULL,
+  deadline INTEGER,
+  name,
+  question,
+  created INTEGER NOT NULL,
   PRIMARY KEY (run, path)
 ) WITHOUT ROWID;
+CREATE INDEX waiter_by_name ON waiter (name) WHERE name IS NOT NULL;
+
+CREATE TABLE signal (
+  run INTEGER NOT NULL,
+  name NOT NULL,
+  id TEXT NOT NULL,
+  payload,
+  author TEXT NOT NULL,
+  received INTEGER NOT NULL,
+  PRIMARY KEY (run, name, id)
+) WITHOUT ROWID;
+
+CREATE TABLE claim (
+  scope NOT NULL,
+  key NOT NULL,
+  event INTEGER,
+  run INTEGER,
+  path TEXT,
+  state TEXT NOT NULL,
+  result,
+  expires INTEGER,
+  PRIMARY KEY (scope, key)
+) WITHOUT ROWID;
+CREATE INDEX claim_by_expiry ON claim (expires) WHERE expires IS NOT NULL;
 
 CREATE TABLE trigger_item (
   owner NOT NULL,

@@ -4,11 +4,11 @@ Every statement gives the interpreter lock away and must win it back from a busy
 the writer makes as few as it can: at most two for each table and up to 80 rows.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from itertools import chain
 from typing import Any, Final
 
-from rouage.durable.batch import Batch
+from rouage.durable.batch import FREE, Batch
 
 Run = Callable[[str, Sequence[Any]], Any]
 
@@ -47,12 +47,12 @@ class ManyRows:
         return text
 
 
-_EVENTS = ManyRows("INSERT INTO event VALUES", 9, "ON CONFLICT (source, key) DO NOTHING")
+_EVENTS = ManyRows("INSERT INTO event VALUES", 10, "ON CONFLICT (source, key) DO NOTHING")
 _MATCHES = ManyRows('INSERT INTO "match" VALUES', 7, "ON CONFLICT (event, recipe) DO NOTHING")
 _RUNS = ManyRows(
     "INSERT INTO run (seq, id, event, recipe, definition, protocol, state, mode, key,"
-    " maximum, created, started) VALUES",
-    12,
+    " maximum, created, started, parent, parent_path, replay_of) VALUES",
+    15,
     "ON CONFLICT (id) DO NOTHING",
 )
 _STEPS = ManyRows(
@@ -74,15 +74,24 @@ _UPDATES = ManyRows(
     ") AS new WHERE run.seq = new.column1",
 )
 _FIRED = ManyRows("DELETE FROM waiter WHERE run IN (VALUES", 1, ")")
-_WAITERS = ManyRows("INSERT OR REPLACE INTO waiter VALUES", 4)
+_WAITERS = ManyRows("INSERT OR REPLACE INTO waiter VALUES", 7)
+_WAITERS_GONE = ManyRows("DELETE FROM waiter WHERE (run, path) IN (VALUES", 2, ")")
+# The first answer under an id stays, however often it is delivered.
+_SIGNALS = ManyRows("INSERT OR IGNORE INTO signal VALUES", 6)
+_CLAIMS = ManyRows("INSERT OR REPLACE INTO claim VALUES", 8)
+_CLAIMS_GONE = ManyRows("DELETE FROM claim WHERE (scope, key) IN (VALUES", 2, ")")
 _EFFECTS = ManyRows("INSERT OR REPLACE INTO effect (run, path, number, inverse) VALUES", 4)
 _MATCHED = ManyRows("UPDATE event SET matched = 1 WHERE seq IN (VALUES", 1, ")")
 _ITEMS = ManyRows("INSERT OR REPLACE INTO trigger_item VALUES", 3)
 _ITEMS_GONE = ManyRows("DELETE FROM trigger_item WHERE (owner, key) IN (VALUES", 2, ")")
 _DEFINITIONS = ManyRows(
-    "INSERT INTO definition (hash, recipe, accepted, body) VALUES",
-    4,
-    "ON CONFLICT (hash, recipe) DO UPDATE SET accepted = max(excluded.accepted,"
+    # Newer than all others of its recipe, whatever the clock says.
+    "INSERT INTO definition (hash, recipe, accepted, body, file, source) SELECT column1, column2,"
+    " max(column3, 1 + coalesce((SELECT max(accepted) FROM definition AS other"
+    " WHERE other.recipe = column2), 0)), column4, column5, column6 FROM (VALUES",
+    6,
+    ") WHERE true ON CONFLICT (hash, recipe) DO UPDATE SET file = excluded.file,"
+    " source = coalesce(excluded.source, source), accepted = max(excluded.accepted,"
     " 1 + (SELECT max(accepted) FROM definition AS other WHERE other.recipe = excluded.recipe))",
 )
 _BLOBS = ManyRows("INSERT OR IGNORE INTO blob VALUES", 2)
@@ -101,12 +110,11 @@ def write_rows(run: Run, changes: Callable[[], int], batches: Sequence[Batch]) -
 
     *changes* returns how many rows the last statement wrote.
     """
-    _write_events(run, changes, batches)
+    lost = _write_events(run, changes, batches)
     _write(run, _STEPS, [batch.steps for batch in batches])
-    fired = [(seq,) for batch in batches for seq in batch.fired]
-    if fired:
-        _FIRED.write(run, fired)
-    _write(run, _WAITERS, [batch.waiters for batch in batches])
+    _write_waiters(run, batches)
+    _write(run, _SIGNALS, [batch.signals for batch in batches])
+    _write_claims(run, batches, lost)
     _write(run, _EFFECTS, [batch.effects for batch in batches])
     updates = {seq: row for batch in batches for seq, row in batch.updates.items()}
     if updates:
@@ -115,7 +123,7 @@ def write_rows(run: Run, changes: Callable[[], int], batches: Sequence[Batch]) -
     if matched:
         _MATCHED.write(run, matched)
     _write(run, _DEFINITIONS, [batch.definitions for batch in batches])
-    _write_items(run, batches)
+    _write_items(run, batches, lost)
 
 
 def _write(run: Run, statement: ManyRows, parts: Iterable[Sequence[Sequence[Any]]]) -> None:
@@ -124,8 +132,8 @@ def _write(run: Run, statement: ManyRows, parts: Iterable[Sequence[Sequence[Any]
         statement.write(run, rows)
 
 
-def _write_events(run: Run, changes: Callable[[], int], batches: Sequence[Batch]) -> None:
-    """Write events, verdicts and runs; what belongs to a duplicate event is left out."""
+def _write_events(run: Run, changes: Callable[[], int], batches: Sequence[Batch]) -> set[int]:
+    """Write events, verdicts and runs; return the duplicates, of which all else is left out."""
     lost: set[int] = set()
     events = [row for batch in batches for row in batch.events]
     if events:
@@ -145,6 +153,7 @@ def _write_events(run: Run, changes: Callable[[], int], batches: Sequence[Batch]
     runs = [row for batch in batches for row in batch.runs if row[2] not in lost]
     if runs:
         _RUNS.write(run, runs)
+    return lost
 
 
 def _find_duplicates(run: Run, batches: Sequence[Batch]) -> set[int]:
@@ -160,8 +169,31 @@ def _find_duplicates(run: Run, batches: Sequence[Batch]) -> set[int]:
     return lost
 
 
-def _write_items(run: Run, batches: Sequence[Batch]) -> None:
+def _write_waiters(run: Run, batches: Sequence[Batch]) -> None:
+    """Write what runs wait for; the newest word on a wait counts, and the end of its run."""
+    waiters = {key: row for batch in batches for key, row in batch.waiters.items()}
+    if waiters:
+        _write(run, _WAITERS, [[row for row in waiters.values() if row is not None]])
+        _write(run, _WAITERS_GONE, [[key for key, row in waiters.items() if row is None]])
+    fired = [(seq,) for batch in batches for seq in batch.fired]
+    if fired:
+        _FIRED.write(run, fired)
+
+
+def _write_claims(run: Run, batches: Sequence[Batch], lost: Set[int]) -> None:
+    """Write who has which key; the newest word on a key counts."""
+    claims = {row[:2]: row for batch in batches for row in batch.claims if row[2] not in lost}
+    if claims:
+        _write(run, _CLAIMS, [[row for row in claims.values() if row[5] != FREE]])
+        _write(run, _CLAIMS_GONE, [[key for key, row in claims.items() if row[5] == FREE]])
+
+
+def _write_items(run: Run, batches: Sequence[Batch], lost: Set[int]) -> None:
     items = {key: value for batch in batches for key, value in batch.items.items()}
+    for batch in batches:
+        for event, held in batch.held.items():
+            if event not in lost:
+                items.update(held)
     if not items:
         return
     kept = [(owner, key, value) for (owner, key), value in items.items() if value is not None]

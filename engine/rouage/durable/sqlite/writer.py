@@ -5,7 +5,9 @@ import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,17 +18,16 @@ from rouage.durable.failpoints import Failpoints
 from rouage.durable.journal import Listeners
 from rouage.durable.port import Health
 from rouage.durable.sqlite.apart import run_numbers, split
+from rouage.durable.sqlite.log import CHECKPOINT_BYTES, Log
 from rouage.durable.sqlite.opening import connect
 from rouage.durable.sqlite.queries import open_runs_of
 from rouage.durable.sqlite.statements import write_blobs, write_rows
+from rouage.durable.sqlite.watch import LOG_LIMIT_BYTES, Watch
 from rouage.errors import JournalError
 from rouage.language import Text
 
 logger = logging.getLogger(__name__)
 
-_CHECKPOINT_BYTES: Final = 16_000_000
-_CHECKPOINT_ROWS: Final = 1_000
-"""So often, in rows written, the size of the log is looked at."""
 _IDLE_SECONDS: Final = 1.0
 _FIRST_PAUSE_SECONDS: Final = 0.1
 _LONGEST_PAUSE_SECONDS: Final = 5.0
@@ -49,9 +50,23 @@ _STORAGE: Final = (
     JournalError,
 )
 
+_CLOSING: Final = Text("the journal is closing", "le journal se ferme")
 _FAILED: Final = Text(
     "the journal could not be written: {detail}", "le journal n’a pas pu être écrit : {detail}"
 )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chore:
+    """Work of its own on the writing connection, done between two commits.
+
+    `work` does one bounded piece in a transaction of its own; `done` and `failed` are called
+    on the thread of the loop.
+    """
+
+    work: Callable[[apsw.Connection], Any]
+    done: Callable[[Any], None]
+    failed: Callable[[BaseException], None]
 
 
 class Writer:
@@ -64,19 +79,28 @@ class Writer:
         *,
         failpoints: Failpoints | None,
         connect_again: Callable[[Path], apsw.Connection] | None = None,
+        reserve_bytes: int = 0,
+        checkpoint_bytes: int = CHECKPOINT_BYTES,
+        log_limit_bytes: int = LOG_LIMIT_BYTES,
     ) -> None:
         self._path = path
         self._connection = connection
         self._failpoints = failpoints
         self._connect_again = connect_again or connect
-        self._queue: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Batch | Chore | None] = queue.SimpleQueue()
+        self._chores: deque[Chore] = deque()
         self._is_stopping = False
-        self._rows = 0
+        self._log = Log(checkpoint_bytes)
+        self._watch = Watch(
+            path, self._log, reserve_bytes=reserve_bytes, log_limit_bytes=log_limit_bytes
+        )
         self._dirty = False
-        self._inode = path.stat().st_ino
+        self._end: BaseException | None = None
         self._thread: threading.Thread | None = None
         self.health = Health(state="ok")
         self.has_lost = False
+        self.blobs_written: set[bytes] | None = None
+        """While a set, the digest of every large value that is written (see `retention`)."""
 
     def start(
         self, loop: asyncio.AbstractEventLoop, listeners: Listeners, on_fatal: Callable[[], None]
@@ -88,9 +112,9 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="journal-writer", daemon=True)
         self._thread.start()
 
-    def put(self, batch: Batch) -> None:
-        """Hand over a batch; it may not be added to any more."""
-        self._queue.put(batch)
+    def put(self, entry: Batch | Chore) -> None:
+        """Hand over a batch, which may not be added to any more, or a chore."""
+        self._queue.put(entry)
 
     def stop(self, *, clean: bool) -> None:
         """Write what waits, close the file, end the thread; blocks until that is done."""
@@ -110,15 +134,31 @@ class Writer:
     # In the thread.
 
     def _work(self) -> None:
+        self._log.attach(self._connection)
         self._mark_clean(0)
-        while not self._is_stopping:
-            batches = self._take(_IDLE_SECONDS if self._dirty else None)
+        self._look_around()
+        while not self._is_stopping and self._end is None:
+            batches = self._take(self._patience())
             if batches:
                 self._write(batches)
-            elif not self._is_stopping:
-                self._checkpoint()
-        if self._dirty and not self.has_lost:
+            if self._is_stopping or self._end is not None:
+                break
+            if self._chores:
+                self._do(self._chores.popleft())
+            elif not batches:
+                self._rest()
+        while not self._is_stopping and self._end is not None:
+            self._refuse(self._take(None), self._end, [], [])
+            self._drop_chores()
+        if self._dirty and self._end is None and not self.has_lost:
             self._checkpoint()
+        self._drop_chores()
+
+    def _patience(self) -> float | None:
+        """Return how long to wait for batches before there is something else to do."""
+        if self._chores:
+            return 0.0
+        return _IDLE_SECONDS if self._dirty or self._watch.is_uneasy else None
 
     def _take(self, timeout: float | None) -> list[Batch]:
         """Return all that is queued; nothing when *timeout* passes first."""
@@ -127,12 +167,14 @@ class Writer:
         except queue.Empty:
             return []
         batches = []
-        entry: Batch | None = first
+        entry: Batch | Chore | None = first
         while True:
             if entry is None:
                 self._is_stopping = True
-            else:
+            elif isinstance(entry, Batch):
                 batches.append(entry)
+            else:
+                self._chores.append(entry)
             try:
                 entry = self._queue.get_nowait()
             except queue.Empty:
@@ -148,13 +190,52 @@ class Writer:
             self._write_apart(batches, error)
         else:
             self._post(self._listeners.committed, batches)
-        if self._rows >= _CHECKPOINT_ROWS:
-            self._rows = 0
-            if self._log_bytes() >= _CHECKPOINT_BYTES:
+        self._look_after()
+
+    def _look_after(self) -> None:
+        if self._end is None:
+            self._look_around()
+            if self._log.is_due:
                 self._checkpoint()
+
+    def _rest(self) -> None:
+        if self._dirty or self._watch.is_uneasy:
+            self._checkpoint()
+        self._look_around()
+
+    def _look_around(self) -> None:
+        """Notice once a second that the disk fills up, or that the log cannot start over."""
+        health = self._watch.health()
+        if health is not None and health != self.health and not self.has_lost:
+            if health.state != "ok":
+                logger.warning("the journal is %s: %s", health.state, health.reason)
+            self.health = health
+
+    def _do(self, chore: Chore) -> None:
+        """Do a chore; it may fail without harm to anything else."""
+        try:
+            result = chore.work(self._connection)
+            self._watch.check_files()
+        except _STORAGE as error:
+            self._roll_back()
+            self._post(chore.failed, error)
+            self._survive([], error)
+        except Exception as error:  # noqa: BLE001 - handed to whoever asked for it
+            self._roll_back()
+            self._post(chore.failed, error)
+        else:
+            self._dirty = True
+            self._post(chore.done, result)
+        self._look_after()
+
+    def _drop_chores(self) -> None:
+        while self._chores:
+            self._post(self._chores.popleft().failed, JournalError(_CLOSING))
 
     def _commit(self, batches: Sequence[Batch]) -> None:
         execute = self._connection.execute
+        if (noted := self.blobs_written) is not None:
+            noted.update(*[batch.blobs for batch in batches])
         write_blobs(execute, batches)
         execute("BEGIN IMMEDIATE")
         try:
@@ -166,7 +247,7 @@ class Writer:
             self._roll_back()
             raise
         self._dirty = True
-        self._rows += sum([batch.size for batch in batches])
+        self._watch.check_files()
         if self._failpoints is not None and any(batch.waiters for batch in batches):
             self._failpoints.reach("waiter_recorded")
 
@@ -210,8 +291,8 @@ class Writer:
         kept: list[Batch] = []
         numbers: list[int] = []
         self._refuse(batches, cause, kept, numbers)
-        if getattr(cause, "extendedresult", None) in _FATAL:
-            self._give_up()
+        if _is_fatal(cause):
+            self._give_up(cause)
             return
         pause = _FIRST_PAUSE_SECONDS
         while True:
@@ -223,6 +304,9 @@ class Writer:
                 self._come_back(kept, numbers)
             except Exception as error:  # noqa: BLE001 - whatever it is, writing does not work
                 self.health = Health(state="refusing", reason=str(error))
+                if _is_fatal(error):
+                    self._give_up(error)
+                    return
                 if self._is_stopping:
                     self.has_lost = bool(kept)
                     return
@@ -242,8 +326,12 @@ class Writer:
 
     def _come_back(self, kept: list[Batch], numbers: list[int]) -> None:
         """Open the file anew and write what was kept; tell of what had landed after all."""
+        self._watch.check_journal()
+        self._save_log()
         self._connection.close(True)
         self._connection = self._connect_again(self._path)
+        self._watch.forget_log()
+        self._log.attach(self._connection)
         self._connection.execute("INSERT OR REPLACE INTO meta VALUES ('mended', ?)", (time.time(),))
         self._write_kept(kept)
         landed = open_runs_of(self._connection, numbers)
@@ -251,6 +339,14 @@ class Writer:
         if landed:
             self._post(self._listeners.landed, landed)
         logger.info("the journal can be written again")
+
+    def _save_log(self) -> None:
+        """Move the log into the file: if its name is gone, no other connection can reach it."""
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except apsw.Error as error:
+            if _is_fatal(error):
+                raise
 
     def _write_kept(self, kept: list[Batch]) -> None:
         try:
@@ -262,8 +358,9 @@ class Writer:
         else:
             self._post(self._listeners.committed, kept)
 
-    def _give_up(self) -> None:
-        self._is_stopping = True
+    def _give_up(self, cause: BaseException) -> None:
+        """Write nothing more: only refuse, until the process ends."""
+        self._end = cause
         self.has_lost = True
         self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         self._post(self._on_fatal)
@@ -271,28 +368,13 @@ class Writer:
     # The log.
 
     def _checkpoint(self) -> None:
-        """Move the log into the file, as far as readers let us."""
-        if self._failpoints is not None:
-            self._failpoints.reach("mid_checkpoint")
+        """Move the log into the file."""
         try:
-            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-            self._check_still_there()
+            self._log.checkpoint(self._connection)
+            self._watch.check_files()
         except _STORAGE as error:
             self._survive([], error)
         self._dirty = False
-        if self._failpoints is not None:
-            self._failpoints.reach("mid_checkpoint")
-
-    def _check_still_there(self) -> None:
-        """Notice that the file was deleted or replaced under us."""
-        if self._path.stat().st_ino != self._inode:
-            raise JournalError(_FAILED, detail="the file was replaced")
-
-    def _log_bytes(self) -> int:
-        try:
-            return self._path.with_name(self._path.name + "-wal").stat().st_size
-        except OSError:
-            return 0
 
     def _post(self, callback: Callable[..., None], *arguments: Any) -> None:
         try:
@@ -300,3 +382,8 @@ class Writer:
         except RuntimeError:
             # The loop was closed without closing the engine: nobody is left to be told.
             self._is_stopping = True
+
+
+def _is_fatal(error: BaseException) -> bool:
+    """Say whether only a restart can tell what is on the disk (R14)."""
+    return getattr(error, "extendedresult", None) in _FATAL

@@ -1,0 +1,86 @@
+"""Forgetting in the memory journal, by the same rules as in the SQLite one (R19)."""
+
+from rouage.durable.memory_rows import MemoryRows
+from rouage.durable.port import Purged
+from rouage.model.run import FINAL_STATES
+from rouage.settings.retention import KEY_SECONDS, Retention
+
+_FORGOTTEN = 2
+_MICROSECONDS = 1_000_000
+
+
+def purge(rows: MemoryRows, retention: Retention, now: int) -> Purged:
+    """Forget what is too old or too much; nothing here is counted in bytes."""
+    runs = events = 0
+    age, most = retention.age_seconds, retention.runs
+    over = [seq for seq in sorted(rows.runs) if rows.run_row(seq)[3] in FINAL_STATES]
+    excess = 0 if most is None else max(0, len(over) - most)
+    for place, seq in enumerate(over):
+        is_old = age is not None and (rows.run_row(seq)[14] or 0) < now - age * _MICROSECONDS
+        if (is_old or place < excess) and _is_free(rows, seq):
+            event = rows.runs[seq][2]
+            _drop_run(rows, seq)
+            runs += 1
+            events += _drop_event(rows, event)
+    before = 0 if age is None else now - age * _MICROSECONDS
+    old = [seq for seq, row in rows.events.items() if row[5] < before and row[8] == 1]
+    events += sum(_drop_event(rows, seq) for seq in old)
+    return Purged(
+        runs=runs, events=events, keys=_drop_keys(rows, now), claims=_drop_claims(rows, now)
+    )
+
+
+def _is_free(rows: MemoryRows, seq: int) -> bool:
+    """Say whether no open run needs the run; the last one stays for its number."""
+    if seq == max(rows.runs):
+        return False
+    for other, run in rows.runs.items():
+        is_open = rows.run_row(other)[3] not in FINAL_STATES
+        if is_open and (seq in {run[12], run[14]} or other == rows.runs[seq][12]):
+            return False
+    return True
+
+
+def _drop_run(rows: MemoryRows, seq: int) -> None:
+    del rows.runs[seq]
+    rows.updates.pop(seq, None)
+    rows.steps.pop(seq, None)
+    for effect in [key for key in rows.effects if key[0] == seq]:
+        del rows.effects[effect]
+    for signal in [key for key in rows.signals if key[0] == seq]:
+        del rows.signals[signal]
+
+
+def _drop_event(rows: MemoryRows, seq: int) -> bool:
+    """Forget an event that has no run left, but for its key."""
+    row = rows.events[seq]
+    has_run = any(run[2] == seq for run in rows.runs.values())
+    if has_run or row[8] != 1 or seq == max(rows.events):
+        return False
+    for match in [key for key in rows.matches if key[0] == seq]:
+        del rows.matches[match]
+    rows.events[seq] = (*row[:6], None, None, _FORGOTTEN, None)
+    return True
+
+
+def _drop_claims(rows: MemoryRows, now: int) -> int:
+    """Forget the keys of the ledger that have expired."""
+    old = [
+        place
+        for place, row in rows.claims.items()
+        if row[7] is not None
+        and row[7] < now
+        and (row[3] not in rows.runs or rows.run_row(row[3])[3] in FINAL_STATES)
+    ]
+    for place in old:
+        del rows.claims[place]
+    return len(old)
+
+
+def _drop_keys(rows: MemoryRows, now: int) -> int:
+    before = now - KEY_SECONDS * _MICROSECONDS
+    old = [seq for seq, row in rows.events.items() if row[8] == _FORGOTTEN and row[5] < before]
+    for seq in old:
+        row = rows.events.pop(seq)
+        del rows.keys[row[2], row[3]]
+    return len(old)
