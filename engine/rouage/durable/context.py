@@ -1,30 +1,39 @@
 """What the interpreter may do for one run, kept in step with the journal (R4-R6, R8, R15)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from rouage.clock import Clock
-from rouage.durable.batch import Batch
+from rouage.durable.claims import Asking, Held, OnceAttempt, StepClaims
 from rouage.durable.failpoints import Failpoints
 from rouage.durable.journal import Journal
 from rouage.durable.live import LiveRun
-from rouage.durable.port import Attempt, RunParked, StepFailed, StepSpec
-from rouage.durable.steps import StepWriter
+from rouage.durable.port import (
+    Attempt,
+    RunParked,
+    StepFailed,
+    StepSpec,
+)
+from rouage.durable.steps import SETTLED
 from rouage.durable.values import (
     NOT_JSON,
     decode,
     encode,
     from_microseconds,
     to_microseconds,
+    too_large,
 )
-from rouage.errors import JournalError, RetryableError, StepError, StepTimeout
+from rouage.durable.waiting import Calls, WaitingContext
+from rouage.durable.waits import ONCE_PREFIX, News
+from rouage.errors import JournalError, OutcomeUnknown, RetryableError, StepError
 from rouage.language import Text
 from rouage.model.event import Event
-from rouage.model.ids import idempotency_key
 from rouage.model.run import StepRecord
 from rouage.sdk.json import JSON
+from rouage.sdk.limits import MOST_RESULT_BYTES
 
 _UNEXPECTED: Final = Text(
     "the action {action} failed in an unexpected way ({kind})",
@@ -41,11 +50,19 @@ _UNKNOWN_OUTCOME: Final = Text(
 _NOT_RECORDED: Final = Text(
     "a result could not be recorded", "un résultat n’a pas pu être enregistré"
 )
-_NOTHING: Final[Mapping[str, StepRecord]] = {}
-_SETTLED: Final = frozenset({"done", "failed", "skipped"})
+_DONE_ELSEWHERE: Final = Text(
+    "the run {run} may or may not have done this already, under the key “{key}”",
+    "l’exécution {run} a peut-être déjà fait cela, sous la clé « {key} »",
+)
+_SETTLE_FIRST: Final = Text(
+    "settle that run first, then try this step again",
+    "réglez d’abord cette exécution, puis relancez cette étape",
+)
+_LOOK_AGAIN_SECONDS: Final = 30
+"""A step that waits for another run's is told when that is over; after a restart it looks."""
 
 
-class EmbeddedRunContext:
+class EmbeddedRunContext(WaitingContext):
     """One execution of one run: from the start or from where the record ends."""
 
     def __init__(
@@ -56,13 +73,16 @@ class EmbeddedRunContext:
         clock: Clock,
         now: Callable[[], int],
         failpoints: Failpoints | None,
+        news: News,
+        calls: Calls | None,
+        claims: StepClaims,
+        cancel: JSON,
     ) -> None:
-        self._run = run
-        self._clock = clock
-        self._now = now
+        super().__init__(
+            run, journal=journal, clock=clock, now=now, news=news, calls=calls, cancel=cancel
+        )
         self._failpoints = failpoints
-        self._known = run.steps or _NOTHING
-        self._writer = StepWriter(run, journal)
+        self._claims = claims
 
     @property
     def run_id(self) -> str:
@@ -80,11 +100,6 @@ class EmbeddedRunContext:
         run = self._run
         return from_microseconds(run.created if run.started is None else run.started)
 
-    def recorded(self, path: str) -> StepRecord | None:
-        """Return what is already known of the step."""
-        known = self._writer.written(path)
-        return self._known.get(path) if known is None else known
-
     def skip(self, path: str, action: str, conditions: Sequence[JSON]) -> None:
         """Record that the step was skipped, and the values that decided it."""
         self._writer.skipped(path, action, conditions, self._now())
@@ -100,53 +115,113 @@ class EmbeddedRunContext:
         self._writer.done(path, spec, 1, encode(present.isoformat()), (instant, instant))
         return present
 
-    async def sleep_until(self, path: str, instant: datetime) -> None:
-        """Wait durably until *instant*; late after downtime, never early (R8)."""
-        known, now = self.recorded(path), self._now()
-        if known is not None and known.state in _SETTLED:
-            return
-        if known is not None and known.next_attempt is not None:
-            deadline = to_microseconds(known.next_attempt)
-        else:
-            deadline = to_microseconds(instant)
-            if deadline > now:
-                self._writer.asleep(path, deadline, now)
-        if deadline > now:
-            self._park_until(path, "timer", deadline)
-        began = now if known is None or known.started is None else to_microseconds(known.started)
-        self._writer.done(path, StepSpec(action="wait", effect="none"), 1, "null", (began, now))
-
-    async def step(
+    async def step(  # noqa: C901 - the hot path, written out
         self, path: str, spec: StepSpec, call: Callable[[Attempt], Awaitable[JSON]]
     ) -> JSON:
         """Execute a step durably and return its result (see the port)."""
+        if spec.once is not None:
+            return await self._step_once(path, spec, spec.once, call)
         attempts, first = 0, None
         run = self._run
         known = self._known.get(path)
         if known is not None:
-            if known.state in _SETTLED:
+            if known.state in SETTLED:
                 return _outcome(known)
-            attempts, first = self._take_up(path, spec, known)
+            attempts, first = await self._take_up(path, spec, known)
         needs_start = spec.inverse is not None or not spec.may_repeat
-        key = idempotency_key(run.id, path)
+        run.busy += 1
+        try:
+            while True:
+                attempts += 1
+                if needs_start or run.halt is not None or not run.batch.is_committed:
+                    await self._reach_disk(path, spec, attempts, first, needs_start=needs_start)
+                first = first or self._now()
+                try:
+                    text = _text_of(
+                        spec, await call(Attempt(number=attempts, run=run.id, path=path))
+                    )
+                except BaseException as error:  # noqa: BLE001 - the border around a step
+                    await self._judge(path, spec, attempts, error, first)
+                    continue
+                if self._failpoints is not None:
+                    self._failpoints.reach("after_effect")
+                self._writer.done(path, spec, attempts, text, (first, self._now()))
+                value: JSON = decode(text)
+                return value
+        finally:
+            run.busy -= 1
+            if run.waits is not None:
+                run.waits.ring()
+
+    async def _step_once(
+        self, path: str, spec: StepSpec, key: str, call: Callable[[Attempt], Awaitable[JSON]]
+    ) -> JSON:
+        """Execute a step unless it was done under *key* before, whichever run did it (R5)."""
+        run, known = self._run, self.recorded(path)
+        if known is not None and known.state in SETTLED:
+            return _outcome(known)
+        asking = Asking(
+            run=run, path=path, may_repeat=spec.may_repeat, is_settled=_is_settled(known)
+        )
+        if known is not None and known.state == "in_doubt":
+            self._check_halt()
+            self._need_attention(known.error, path)
+            raise RunParked
+        if known is None or known.state == "waiting" or spec.may_repeat:
+            held = await self._ask(path, spec, key, asking)
+            if held is not None:
+                return self._writer.taken_over(path, spec, key, held, self._now())
+            # The claim shares the commit of the start, where that is recorded.
+            run.batch = self._claims.claim(key, asking)
+
+        async def call_once(attempt: Attempt) -> JSON:
+            return await call(OnceAttempt(number=attempt.number, run=run.id, path=path, once=key))
+
+        return await self._act_once(path, replace(spec, once=None), key, asking, call_once)
+
+    async def _act_once(
+        self,
+        path: str,
+        spec: StepSpec,
+        key: str,
+        asking: Asking,
+        call: Callable[[Attempt], Awaitable[JSON]],
+    ) -> JSON:
+        """Execute a step that has its key, and let the ledger know how it ended."""
+        try:
+            result = await self.step(path, spec, call)
+        except StepFailed:
+            self._claims.release(key, asking)
+            raise
+        except (RunParked, asyncio.CancelledError):
+            known = self.recorded(path)
+            if known is not None and known.state == "in_doubt":
+                self._claims.doubt(key, asking)
+            raise
+        self._claims.done(key, asking, result)
+        return result
+
+    async def _ask(self, path: str, spec: StepSpec, key: str, asking: Asking) -> Held | None:
+        """Wait for a result under *key*; None when it is for this step to act, in this turn.
+
+        Raises:
+            RunParked: another run is at it, or nobody knows whether one did it.
+        """
         while True:
-            attempts += 1
-            if needs_start or run.halt is not None or not run.batch.is_committed:
-                await self._reach_disk(path, spec, attempts, first, needs_start=needs_start)
-            began = self._now()
-            if first is None:
-                first = began
-            try:
-                result = await call(Attempt(number=attempts, idempotency_key=key))
-                text = encode(result)
-            except BaseException as error:  # noqa: BLE001 - the border around a step
-                self._judge(path, spec, attempts, error, first)
-                continue
-            if self._failpoints is not None:
-                self._failpoints.reach("after_effect")
-            self._writer.done(path, spec, attempts, text, (first, self._now()))
-            value: JSON = decode(text)
-            return value
+            self._check_halt()
+            held = await self._claims.look(key, asking)
+            if held is None:
+                self._check_halt()
+            if held is None or held.state == "done":
+                return held
+            if held.state == "doubtful":
+                error = StepError(_DONE_ELSEWHERE, hint=_SETTLE_FIRST, run=held.run or "?", key=key)
+                known = self.recorded(path)
+                self._doubt(path, spec, 0 if known is None else known.attempts, error, None)
+                raise RunParked
+            again = self._now() + _LOOK_AGAIN_SECONDS * 1_000_000
+            question: JSON = {"once": key, "run": held.run}
+            await self._park(path, "retry", again, name=ONCE_PREFIX + key, question=question)
 
     async def _reach_disk(
         self, path: str, spec: StepSpec, attempt: int, first: int | None, *, needs_start: bool
@@ -157,8 +232,7 @@ class EmbeddedRunContext:
             RunParked: the run must stop at this boundary; the call was not made.
         """
         run = self._run
-        if run.halt is not None:
-            raise RunParked
+        self._check_halt()
         if needs_start:
             self._writer.started(path, spec, attempt, self._now() if first is None else first)
         batch = run.batch
@@ -176,23 +250,26 @@ class EmbeddedRunContext:
         if needs_start and self._failpoints is not None:
             self._failpoints.reach("after_start_commit")
 
-    def _judge(
+    async def _judge(
         self, path: str, spec: StepSpec, attempts: int, error: BaseException, first: int
     ) -> None:
         """Record how a call went wrong; return when it may be made again at once."""
         if isinstance(error, StepError):
-            self._fail(path, spec, attempts, error, first)
+            await self._fail(path, spec, attempts, error, first)
         elif isinstance(error, Exception):
             text = _NOT_JSON if isinstance(error, NOT_JSON) else _UNEXPECTED
             failure = StepError(text, action=spec.action, kind=type(error).__name__)
-            self._fail(path, spec, attempts, failure, first)
+            await self._fail(path, spec, attempts, failure, first)
         else:
             if isinstance(error, asyncio.CancelledError):
                 self._cut(path, spec, attempts, first)
             raise error
 
-    def _take_up(self, path: str, spec: StepSpec, known: StepRecord) -> tuple[int, int | None]:
+    async def _take_up(
+        self, path: str, spec: StepSpec, known: StepRecord
+    ) -> tuple[int, int | None]:
         """Return the attempts already made and when the first began; park what is in doubt."""
+        self._check_halt()
         first = None if known.started is None else to_microseconds(known.started)
         if known.state == "in_doubt" or (known.state == "started" and not spec.may_repeat):
             error = StepError(_UNKNOWN_OUTCOME, path=path)
@@ -200,22 +277,23 @@ class EmbeddedRunContext:
             raise RunParked
         if known.state == "waiting" and known.next_attempt is not None:
             deadline = to_microseconds(known.next_attempt)
-            if deadline > self._now():
-                self._park_until(path, "retry", deadline)
+            await self._wait_until(path, "retry", deadline)
         return known.attempts, first
 
-    def _fail(self, path: str, spec: StepSpec, attempts: int, error: StepError, first: int) -> None:
+    async def _fail(
+        self, path: str, spec: StepSpec, attempts: int, error: StepError, first: int
+    ) -> None:
         """Record a failed attempt; return when the next one may follow at once.
 
         Raises:
             StepFailed: it was the last one.
             RunParked: the next one comes later, or a human must decide.
         """
-        if isinstance(error, StepTimeout) and not spec.may_repeat:
+        if isinstance(error, OutcomeUnknown) and not spec.may_repeat:
             self._doubt(path, spec, attempts, error, first)
             raise RunParked
         pause = None
-        if spec.pause is not None and isinstance(error, RetryableError | StepTimeout):
+        if spec.pause is not None and isinstance(error, RetryableError | OutcomeUnknown):
             pause = spec.pause(attempts, error, (self._now() - first) / 1e6)
         record = error.record()
         now = self._now()
@@ -225,7 +303,18 @@ class EmbeddedRunContext:
         deadline = now + round(max(0.0, pause) * 1e6)
         self._writer.retrying(path, spec, attempts, record, (first, deadline))
         if deadline > now:
-            self._park_until(path, "retry", deadline)
+            await self._pause(path, deadline)
+
+    async def _pause(self, path: str, deadline: int) -> None:
+        """Wait between two attempts; meanwhile this branch keeps nobody in memory."""
+        run = self._run
+        run.busy -= 1
+        if run.waits is not None:
+            run.waits.ring()
+        try:
+            await self._wait_until(path, "retry", deadline)
+        finally:
+            run.busy += 1
 
     def _cut(self, path: str, spec: StepSpec, attempts: int, first: int) -> None:
         """Judge a call that was interrupted: repeated later, or in doubt (R4, R17)."""
@@ -237,22 +326,12 @@ class EmbeddedRunContext:
     ) -> None:
         record = error.record()
         self._writer.in_doubt(path, spec, attempts, record, first)
-        self._run.state = "needs_attention"
-        self._run.reason = {**record, "step": path}
+        self._need_attention(record, path)
 
-    def _park_until(self, path: str, kind: str, deadline: int) -> None:
-        self._writer.waits(path, kind, deadline)
-        self._run.state = "waiting"
-        self._run.deadline = deadline
-        raise RunParked
-
-
-async def wait_for(batch: Batch) -> None:
-    """Return when *batch* is on disk."""
-    if not batch.is_committed:
-        future = asyncio.get_running_loop().create_future()
-        batch.waiting.append(future)
-        await future
+    def _need_attention(self, record: dict[str, Any], path: str) -> None:
+        if self._run.rest != "needs_attention":
+            self._run.rest = "needs_attention"
+            self._run.reason = {**record, "step": path}
 
 
 def _outcome(known: StepRecord) -> JSON:
@@ -260,3 +339,17 @@ def _outcome(known: StepRecord) -> JSON:
     if known.state == "failed":
         raise StepFailed(known.error, known.attempts)
     return known.result
+
+
+def _is_settled(known: StepRecord | None) -> bool:
+    """Say whether a human, asked about this step, had it called."""
+    resolution = None if known is None else known.resolution
+    return isinstance(resolution, dict) and resolution.get("choice") == "retry"
+
+
+def _text_of(spec: StepSpec, result: JSON) -> str:
+    """Return the result of a call as JSON text."""
+    text = encode(result)
+    if len(text) > MOST_RESULT_BYTES:
+        raise too_large(spec.action)
+    return text

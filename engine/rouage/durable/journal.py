@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rouage.durable.batch import Batch
-from rouage.durable.port import Health, Reader
+from rouage.durable.batch import Batch, WaiterRow
+from rouage.durable.port import Health, Purged, Reader
+from rouage.durable.values import Stored
 from rouage.model.event import Event
-from rouage.model.run import RunState, StepRecord
+from rouage.model.run import RunState, SignalRecord, StepRecord
 from rouage.sdk.json import JSON
+from rouage.settings.retention import Retention
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +25,11 @@ class OpenRun:
     key: str | None
     maximum: int | None
     deadline: int | None = None
+    has_waits: bool = False
+    is_answered: bool = False
+    """Something came that it may not have looked at: an answer, or the request to end it."""
+    id: str = ""
+    has_begun: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,12 +39,16 @@ class LoadedRun:
     run: OpenRun
     id: str
     event: Event
+    event_seq: int
     definition: str
     created: int
     started: int | None
     reason: JSON
     cancel: JSON
     steps: Mapping[str, StepRecord]
+    waits: Sequence[WaiterRow] = ()
+    signals: Sequence[SignalRecord] = ()
+    parent: tuple[int, str | None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,8 +71,28 @@ class JournalReader(Reader, Protocol):
         """Return the run with exactly this id."""
         ...
 
+    async def is_known(self, source: str, key: str) -> bool:
+        """Say whether an event of this identity was accepted before (R2)."""
+        ...
+
+    async def open_run(self, recipe: str, key: str | None) -> str | None:
+        """Return the id of the oldest unfinished run of the recipe under this key."""
+        ...
+
     async def find_event(self, event_id: str) -> tuple[int, Event, frozenset[str]] | None:
         """Return an event's number, the event, and the recipes that have a verdict on it."""
+        ...
+
+    async def fetch(self, stored: Stored) -> JSON:
+        """Return the value of a column that was read as it stands."""
+        ...
+
+    async def called_by(self, seq: int) -> list[str]:
+        """Return the ids of the unfinished runs for whose end this run waits."""
+        ...
+
+    async def siblings(self, event_id: str, recipe: str) -> int:
+        """Return how many runs of the recipe there are for the event, replays included."""
         ...
 
     async def unmatched(self) -> tuple[Event, ...]:
@@ -113,6 +144,10 @@ class Journal(Protocol):
 
     def health(self) -> Health:
         """Return whether writing works."""
+        ...
+
+    async def purge(self, retention: Retention, *, now: int) -> Purged:
+        """Forget what is beyond *retention* at *now*, microseconds since 1970."""
         ...
 
     async def close(self, *, clean: bool) -> bool:

@@ -13,6 +13,9 @@ _KEPT_IN_MEMORY: Final = 512
 
 _OPEN_LIMIT: Final = 200_000
 
+_REPLACING: Final = frozenset({"restart", "latest"})
+"""In these modes a newer run takes the place of one that waits: no queue grows."""
+
 _FULL: Final = Text(
     "the queue of {recipe} is full ({limit} waiting)",
     "la file d’attente de {recipe} est pleine ({limit} en attente)",
@@ -23,9 +26,25 @@ Waiting = LiveRun | int
 
 
 class Lane:
-    """The runs of one recipe that share one key, in the order in which they were accepted."""
+    """The runs of one recipe that share one key, in the order in which they were accepted.
 
-    __slots__ = ("active", "is_listed", "key", "maximum", "pending", "recipe", "waiting")
+    `resting` are its open runs that hold no place: they need attention, are blocked, or are
+    another engine's. Only `single` minds them. `departures` counts the runs that left, so that
+    what was learnt of the lane (`known`: the id of an open run) is not believed for too long.
+    """
+
+    __slots__ = (
+        "active",
+        "departures",
+        "is_listed",
+        "key",
+        "known",
+        "maximum",
+        "pending",
+        "recipe",
+        "resting",
+        "waiting",
+    )
 
     def __init__(self, recipe: str, key: str | None) -> None:
         self.recipe = recipe
@@ -35,11 +54,19 @@ class Lane:
         self.pending = 0
         self.waiting: deque[Waiting] = deque()
         self.is_listed = False
+        self.resting = 0
+        self.departures = 0
+        self.known: tuple[int, str] | None = None
 
     @property
     def has_room(self) -> bool:
         """Say whether one more run of the lane may be active."""
         return self.maximum is None or self.active < self.maximum
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether any run of the lane is not over, or is on its way to disk."""
+        return bool(self.active or self.pending or self.waiting or self.resting)
 
 
 class Lanes:
@@ -55,22 +82,30 @@ class Lanes:
         self._turns: deque[str] = deque()
         self._listed: dict[str, deque[Lane]] = {}
         self._resumed: deque[tuple[int, Lane]] = deque()
+        self._begun: set[int] = set()
+        self._resting: dict[int, Lane] = {}
         self._kept = 0
         self._queued = 0
         self.busy = 0
+        self.ending = 0
+        """Runs that were taken out of their lanes, and whose end is still to be recorded."""
 
     @property
     def is_idle(self) -> bool:
         """Say whether nothing executes and nothing is queued."""
-        return not (self.busy or self._queued or self._resumed)
+        return not (self.busy or self._queued or self._resumed or self.ending)
 
     def lane(self, recipe: str, key: str | None, mode: str, maximum: int | None) -> Lane:
         """Return the lane, made if need be, with the newest idea of its width."""
         lane = self._lanes.get((recipe, key))
         if lane is None:
             lane = self._lanes[recipe, key] = Lane(recipe, key)
-        lane.maximum = 1 if mode == "queued" else maximum
+        lane.maximum = maximum if mode == "parallel" else 1
         return lane
+
+    def find(self, recipe: str, key: str | None) -> Lane | None:
+        """Return the lane if there is anything in it."""
+        return self._lanes.get((recipe, key))
 
     def reserve(self, recipe: str, admission: Admission) -> tuple[Lane, bool]:
         """Take a place in the lane; True when it is a running place, with its slot.
@@ -85,7 +120,8 @@ class Lanes:
             self.busy += 1
             return lane, True
         limit = admission.queue_limit
-        if queued >= limit or self._queued >= _OPEN_LIMIT:
+        is_bounded = admission.mode not in _REPLACING and admission.when_full != "replace_oldest"
+        if (queued >= limit and is_bounded) or self._queued >= _OPEN_LIMIT:
             self._forget_if_empty(lane)
             raise Overloaded(_FULL, recipe=recipe, limit=limit)
         lane.pending += 1
@@ -111,12 +147,20 @@ class Lanes:
         else:
             self.join(lane, run.seq)
 
-    def join(self, lane: Lane, run: Waiting, *, first: bool = False) -> None:
-        """Queue a run that is on disk, at the end or before all others."""
+    def join(
+        self, lane: Lane, run: Waiting, *, first: bool = False, has_begun: bool = False
+    ) -> None:
+        """Queue a run that is on disk, at the end or before all others.
+
+        Whoever goes first has had its turn before, like a run that *has_begun*: it is not
+        overtaken.
+        """
         if first:
             lane.waiting.appendleft(run)
         else:
             lane.waiting.append(run)
+        if first or has_begun:
+            self._begun.add(number_of(run))
         self._queued += 1
         self._list(lane)
 
@@ -127,6 +171,7 @@ class Lanes:
     def leave(self, lane: Lane, *, had_slot: bool = True) -> None:
         """Note that an active run of the lane ended, or lost its claim on it."""
         lane.active -= 1
+        lane.departures += 1
         if had_slot:
             self.busy -= 1
         self._list(lane)
@@ -147,13 +192,51 @@ class Lanes:
     def remove(self, lane: Lane, seq: int) -> bool:
         """Take a queued run out of its lane; False when it is not there."""
         for position, entry in enumerate(lane.waiting):
-            if (entry if isinstance(entry, int) else entry.seq) == seq:
+            if number_of(entry) == seq:
                 del lane.waiting[position]
-                self._queued -= 1
-                self._kept -= not isinstance(entry, int)
+                lane.departures += 1
+                self._forget_waiting(entry)
                 self._forget_if_empty(lane)
                 return True
         return False
+
+    def overtake(self, lane: Lane, seq: int, *, spare: int = 0) -> list[Waiting]:
+        """Take out the runs that wait before run *seq*, oldest first, all but the newest *spare*.
+
+        Runs that had their turn before stay: they are active, and only wait to go on.
+        """
+        gone: list[Waiting] = []
+        stay: list[Waiting] = []
+        excess = len(lane.waiting) - 1 - spare
+        while excess > 0 and lane.waiting and number_of(lane.waiting[0]) != seq:
+            entry = lane.waiting.popleft()
+            if number_of(entry) in self._begun:
+                stay.append(entry)
+            else:
+                gone.append(entry)
+                excess -= 1
+                lane.departures += 1
+                self._forget_waiting(entry)
+        lane.waiting.extendleft(reversed(stay))
+        return gone
+
+    def begun(self, lane: Lane) -> list[int]:
+        """Return the runs in the queue of *lane* that had their turn before."""
+        return [number for number in map(number_of, lane.waiting) if number in self._begun]
+
+    def rest(self, lane: Lane, seq: int) -> None:
+        """Note an open run that holds no place, because somebody or something must come first."""
+        if seq not in self._resting:
+            self._resting[seq] = lane
+            lane.resting += 1
+
+    def rise(self, seq: int) -> None:
+        """Note that a run rests no more: it is over, or has its place again."""
+        lane = self._resting.pop(seq, None)
+        if lane is not None:
+            lane.resting -= 1
+            lane.departures += 1
+            self._forget_if_empty(lane)
 
     def next(self) -> tuple[Waiting, Lane] | None:
         """Return the run whose turn it is, with its slot taken; None when none may start."""
@@ -178,12 +261,18 @@ class Lanes:
 
     def _take(self, lane: Lane) -> Waiting:
         entry = lane.waiting.popleft()
-        self._queued -= 1
-        self._kept -= not isinstance(entry, int)
+        self._forget_waiting(entry)
         lane.active += 1
         self.busy += 1
         self._list(lane)
         return entry
+
+    def _forget_waiting(self, entry: Waiting) -> None:
+        self._queued -= 1
+        if isinstance(entry, int):
+            self._begun.discard(entry)
+        else:
+            self._kept -= 1
 
     def _list(self, lane: Lane) -> None:
         if lane.is_listed or not lane.waiting or not lane.has_room:
@@ -197,5 +286,11 @@ class Lanes:
             listed.append(lane)
 
     def _forget_if_empty(self, lane: Lane) -> None:
-        if not (lane.active or lane.pending or lane.waiting or lane.is_listed):
+        # Written out: this is looked at for every run that ends.
+        if not (lane.active or lane.pending or lane.waiting or lane.is_listed or lane.resting):
             self._lanes.pop((lane.recipe, lane.key), None)
+
+
+def number_of(entry: Waiting) -> int:
+    """Return the number of a queued run."""
+    return entry if isinstance(entry, int) else entry.seq

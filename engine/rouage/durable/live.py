@@ -10,9 +10,15 @@ from rouage.model.run import RunState, StepRecord
 from rouage.sdk.json import JSON
 
 if TYPE_CHECKING:
+    from rouage.durable.batch import StepRow
     from rouage.durable.lanes import Lane
+    from rouage.durable.waits import Waits
 
 Halt = Literal["cancel", "close"]
+Rest = Literal["waiting", "queued", "needs_attention"]
+Parent = tuple[int, str | None]
+Reason = str | Mapping[str, JSON]
+"""Why a run is to end: the words of a human, or a record in both languages."""
 
 NOWHERE: Final = Batch()
 """The batch of a run that has no rows on their way."""
@@ -22,12 +28,17 @@ NOWHERE.is_committed = True
 class LiveRun:
     """One run that executes or is about to. `batch` holds its newest row.
 
-    `halt` says that it must stop at the next step boundary, and why; `deadline` is when to
-    go on after a wait. A run in memory is only touched by the thread of the loop.
+    `halt` says that it must stop at the next step boundary, and why. `rest` is the worst of
+    what its branches said when they could not go on; `deadline` is when to look at the run
+    again. `busy` is how many of its branches are in a step. `waits` is there only for a run
+    that waits, or has had an answer. `parent` is the number of the run that called it, with
+    the path of the call where that waits for the end. A run in memory is only touched by the
+    thread of the loop.
     """
 
     __slots__ = (
         "batch",
+        "busy",
         "cancel",
         "created",
         "deadline",
@@ -35,15 +46,18 @@ class LiveRun:
         "event",
         "halt",
         "id",
-        "is_fresh",
         "lane",
+        "parent",
         "reason",
         "recipe",
+        "rest",
         "seq",
         "started",
         "state",
         "steps",
         "task",
+        "waits",
+        "written",
     )
 
     def __init__(
@@ -65,12 +79,16 @@ class LiveRun:
         self.created = created
         self.lane = lane
         self.batch = NOWHERE
+        self.busy = 0
         self.started: int | None = None
         self.state: RunState = "queued"
         self.reason: JSON = None
         self.cancel: JSON = None
         self.deadline: int | None = None
         self.halt: Halt | None = None
-        self.is_fresh = True
         self.steps: Mapping[str, StepRecord] | None = None
         self.task: asyncio.Task[None] | None = None
+        self.rest: Rest | None = None
+        self.waits: Waits | None = None
+        self.parent: Parent | None = None
+        self.written: Mapping[str, StepRow] | None = None

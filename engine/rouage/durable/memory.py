@@ -6,127 +6,42 @@ of the loop. A second engine over the same `MemoryRows` plays the part of a rest
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
 from rouage.clock import Clock, SystemClock
-from rouage.durable.batch import Batch, Column, EventRow, MatchRow, RunRow, RunUpdate, StepRow
+from rouage.durable.batch import Batch
 from rouage.durable.embedded import CAPACITY, EmbeddedEngine
 from rouage.durable.journal import Listeners, LoadedRun, Opened, OpenRun
-from rouage.durable.port import EventRecord, Health, RunFilter, RunPage
+from rouage.durable.memory_purge import purge
+from rouage.durable.memory_rows import MemoryRows
+from rouage.durable.memory_waits import MemoryWaits, waiting_places
+from rouage.durable.port import (
+    ClaimRecord,
+    DefinitionRecord,
+    EventRecord,
+    Health,
+    Purged,
+    RunFilter,
+    RunPage,
+)
 from rouage.durable.records import (
-    event_of,
+    claim_record,
+    definition_record,
     loaded_run,
-    open_run,
+    open_run_of,
     run_record,
     step_record,
     verdict_of,
 )
-from rouage.durable.values import Stored, decode, from_column, to_column
+from rouage.durable.values import from_column, to_column
 from rouage.errors import JournalError
 from rouage.language import Text
 from rouage.model.event import Event
 from rouage.model.run import FINAL_STATES, RunRecord, StepRecord
 from rouage.sdk.json import JSON
-
-_SETTLED = frozenset({"done", "failed", "skipped"})
-
-
-@dataclass(slots=True)
-class MemoryRows:
-    """All rows, as the tables of the SQLite journal hold them."""
-
-    events: dict[int, EventRow] = field(default_factory=dict)
-    keys: dict[tuple[Column, Column], int] = field(default_factory=dict)
-    matches: dict[tuple[int, Column], MatchRow] = field(default_factory=dict)
-    runs: dict[int, RunRow] = field(default_factory=dict)
-    updates: dict[int, RunUpdate] = field(default_factory=dict)
-    steps: dict[int, dict[str, StepRow]] = field(default_factory=dict)
-    waiters: dict[tuple[int, str], int] = field(default_factory=dict)
-    items: dict[tuple[Column, bytes], Stored] = field(default_factory=dict)
-    definitions: dict[str, tuple[Column, bytes]] = field(default_factory=dict)
-    accepted: dict[Column, bytes] = field(default_factory=dict)
-    effects: dict[tuple[int, str, int], Stored] = field(default_factory=dict)
-    blobs: dict[bytes, bytes] = field(default_factory=dict)
-
-    def apply(self, batch: Batch) -> None:
-        """Write the rows of *batch*; events whose key is known are marked as duplicates."""
-        self.blobs.update(batch.blobs)
-        lost = self._add_events(batch)
-        for match in batch.matches:
-            if match[0] not in lost:
-                self.matches.setdefault(match[:2], match)
-        for run in batch.runs:
-            if run[2] not in lost:
-                self.runs.setdefault(run[0], run)
-        for step in batch.steps:
-            self._add_step(step)
-        self.updates.update({seq: row for seq, row in batch.updates.items() if seq in self.runs})
-        self.effects.update({row[:3]: row[3] for row in batch.effects})
-        self._add_rest(batch)
-
-    def _add_rest(self, batch: Batch) -> None:
-        for seq in batch.matched:
-            self.events[seq] = (*self.events[seq][:8], 1)
-        fired = set(batch.fired)
-        for waiter in [waiter for waiter in self.waiters if waiter[0] in fired]:
-            del self.waiters[waiter]
-        self.waiters.update({(row[0], row[1]): row[3] for row in batch.waiters})
-        self.items.update(batch.items)
-        for key in [key for key, value in batch.items.items() if value is None]:
-            del self.items[key]
-        for digest, recipe, _, body in batch.definitions:
-            self.definitions[digest] = (recipe, body)
-            self.accepted[recipe] = body
-
-    def _add_events(self, batch: Batch) -> set[int]:
-        lost = set()
-        for row in batch.events:
-            first = self.keys.setdefault((row[2], row[3]), row[0])
-            if first == row[0]:
-                self.events[row[0]] = row
-            else:
-                lost.add(row[0])
-        for intake in batch.intakes:
-            if intake.event_seq in lost:
-                row = next(row for row in batch.events if row[0] == intake.event_seq)
-                intake.first_id = self.events[self.keys[row[2], row[3]]][1]
-        return lost
-
-    def _add_step(self, step: StepRow) -> None:
-        steps = self.steps.setdefault(step[0], {})
-        before = steps.get(step[1])
-        if before is not None:
-            if before[2] in _SETTLED:
-                return
-            kept = [
-                new if new is not None else old
-                for new, old in zip(step[5:7], before[5:7], strict=True)
-            ]
-            step = (*step[:5], kept[0], kept[1], *step[7:])
-        steps[step[1]] = step
-
-    def value(self, stored: Stored) -> Any:
-        """Return what a column stands for."""
-        if stored is None:
-            return None
-        return decode(stored if isinstance(stored, str) else self.blobs[stored].decode())
-
-    def run_row(self, seq: int) -> tuple[Any, ...]:
-        """Return the columns of one run as the SQLite queries give them."""
-        run = self.runs[seq]
-        update = self.updates.get(seq)
-        event = self.events[run[2]]
-        state, reason, started, ended, error, outputs, cancel = (
-            (run[6], None, run[11], None, None, None, None) if update is None else update[1:]
-        )
-        return (
-            seq, run[1], run[3], state, run[5], run[7], run[8], run[9],
-            event[1], event[2], run[4], reason, run[10], started, ended, error, outputs, cancel,
-        )  # fmt: skip
+from rouage.settings.retention import Retention
 
 
-class MemoryReader:
+class MemoryReader(MemoryWaits):
     """Answer questions from `MemoryRows`."""
 
     def __init__(self, rows: MemoryRows) -> None:
@@ -185,7 +100,8 @@ class MemoryReader:
         found = [
             seq
             for seq in sorted(rows.events, reverse=True)
-            if (source is None or from_column(rows.events[seq][2]) == source)
+            if rows.events[seq][8] != 2
+            and (source is None or from_column(rows.events[seq][2]) == source)
             and (subject is None or rows.events[seq][7] == to_column(subject))
         ]
         return tuple(self._event_record(seq) for seq in found[:limit])
@@ -193,7 +109,7 @@ class MemoryReader:
     def _event_record(self, seq: int) -> EventRecord:
         rows = self._rows
         return EventRecord(
-            event=event_of(rows.events[seq], rows.value),
+            event=rows.event(seq),
             verdicts=tuple(
                 verdict_of(row[1:6], rows.value)
                 for key, row in rows.matches.items()
@@ -228,16 +144,56 @@ class MemoryReader:
         """Return the newest accepted definition of the recipe (last good version, L2)."""
         return self._rows.accepted.get(to_column(recipe))
 
+    async def list_definitions(self, recipe: str) -> tuple[DefinitionRecord, ...]:
+        """Return the accepted versions of the recipe, newest first, with their texts."""
+        column = to_column(recipe)
+        rows = [row for row in self._rows.versions.values() if row[1] == column]
+        return tuple(
+            definition_record(recipe, (row[0], row[2], *row[4:])) for row in reversed(rows)
+        )
+
+    async def find_claim(self, scope: str, key: str) -> ClaimRecord | None:
+        """Return who holds a key of the ledger."""
+        rows = self._rows
+        row = rows.claims.get((to_column(scope), to_column(key)))
+        if row is None:
+            return None
+        event = None if row[2] is None else rows.events.get(row[2])
+        run = None if row[3] is None else rows.runs.get(row[3])
+        ids = None if event is None else event[1], None if run is None else run[1]
+        return claim_record((*row[:2], row[5], *ids, row[4], *row[6:]), rows.value)
+
+    async def is_known(self, source: str, key: str) -> bool:
+        """Say whether an event of this identity was accepted before (R2)."""
+        return (to_column(source), to_column(key)) in self._rows.keys
+
+    async def open_run(self, recipe: str, key: str | None) -> str | None:
+        """Return the id of the oldest unfinished run of the recipe under this key."""
+        place = to_column(recipe), None if key is None else to_column(key)
+        runs = [run for _, run in sorted(self._open_runs()) if (run[3], run[8]) == place]
+        return runs[0][1] if runs else None
+
     async def load(self, seqs: Sequence[int]) -> list[LoadedRun]:
         """Return these runs, in this order; runs that do not exist are left out."""
         return [self._load(seq) for seq in seqs if seq in self._rows.runs]
 
     def _load(self, seq: int) -> LoadedRun:
         rows = self._rows
-        event = rows.events[rows.runs[seq][2]]
+        event = rows.event(rows.runs[seq][2])
         return loaded_run(
-            rows.run_row(seq), event_of(event, rows.value), self._steps(seq), rows.value
+            rows.run_row(seq),
+            event,
+            self._steps(seq),
+            rows.value,
+            waits=self._waits_of(seq),
+            signals=self._signals_of(seq),
         )
+
+    async def siblings(self, event_id: str, recipe: str) -> int:
+        """Return how many runs of the recipe there are for the event, replays included."""
+        rows, column = self._rows, to_column(recipe)
+        runs = [run for run in rows.runs.values() if run[3] == column]
+        return sum(1 for run in runs if rows.events[run[2]][1] == event_id)
 
     async def find(self, run_id: str) -> LoadedRun | None:
         """Return the run with exactly this id."""
@@ -252,13 +208,13 @@ class MemoryReader:
         for seq, row in rows.events.items():
             if row[1] == event_id:
                 known = frozenset(from_column(key[1]) for key in rows.matches if key[0] == seq)
-                return seq, event_of(row, rows.value), known
+                return seq, rows.event(seq), known
         return None
 
     async def unmatched(self) -> tuple[Event, ...]:
         """Return the events that have no verdicts yet, oldest first."""
         rows = self._rows
-        return tuple(event_of(row, rows.value) for row in rows.events.values() if not row[8])
+        return tuple(rows.event(seq) for seq, row in rows.events.items() if not row[8])
 
     def close(self) -> None:
         """Let go of nothing: there is nothing to let go of."""
@@ -272,6 +228,11 @@ def _is_chosen(run: RunRecord, chosen: RunFilter) -> bool:
         and (chosen.run_id is None or run.id.startswith(chosen.run_id))
         and (chosen.since is None or run.created >= chosen.since)
         and (chosen.before is None or run.created < chosen.before)
+        and (chosen.parent is None or run.parent == chosen.parent)
+        and (
+            chosen.ended_since is None
+            or (run.ended is not None and run.ended >= chosen.ended_since)
+        )
     )
 
 
@@ -303,8 +264,11 @@ class MemoryJournal:
         return self.rows.run_row(seq)[3] not in FINAL_STATES
 
     def _open_run(self, seq: int) -> OpenRun:
-        deadlines = [due for key, due in self.rows.waiters.items() if key[0] == seq]
-        return open_run(self.rows.run_row(seq), min(deadlines, default=None))
+        rows = self.rows
+        deadline, has_waits, is_answered = waiting_places(rows.waiters, rows.signals, seq)
+        return open_run_of(
+            rows.run_row(seq), deadline, has_waits=has_waits, is_answered=is_answered
+        )
 
     def start(self, listeners: Listeners) -> None:
         """Begin to write. Does nothing when already started."""
@@ -337,6 +301,10 @@ class MemoryJournal:
         for batch in kept:
             self.rows.apply(batch)
         self._tell(lambda listeners: listeners.committed(kept))
+
+    async def purge(self, retention: Retention, *, now: int) -> Purged:
+        """Forget what is beyond *retention* at *now*, microseconds since 1970."""
+        return purge(self.rows, retention, now)
 
     async def close(self, *, clean: bool) -> bool:
         """Write what waits; False when it cannot be written."""

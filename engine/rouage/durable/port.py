@@ -11,9 +11,26 @@ from typing import Literal, Protocol
 
 from rouage.errors import StepError
 from rouage.model.event import Event, Verdict
-from rouage.model.run import RunRecord, RunState, StepRecord
+from rouage.model.ids import idempotency_key
+from rouage.model.run import (
+    RunRecord,
+    RunState,
+    SignalRecord,
+    StepRecord,
+    WaitKind,
+    WaitRecord,
+)
 from rouage.sdk.connector import Effect, Idempotent
 from rouage.sdk.json import JSON
+from rouage.settings.retention import Retention
+
+HELD_SUFFIX = "#held"
+
+
+def held_by(source: str) -> str:
+    """Return the owner of what a batch or a debounce of the trigger *source* gathers."""
+    return source + HELD_SUFFIX
+
 
 PROTOCOL = 1
 """The meaning of the engine: a run started under an unknown number is left untouched (R7)."""
@@ -36,10 +53,19 @@ class Duplicate:
 
 @dataclass(kw_only=True, slots=True)
 class Attempt:
-    """What a call to an action is told: which try this is, and its stable key (R5)."""
+    """What a call to an action is told: which try this is, and its stable key (R5).
+
+    The key is worked out when it is asked for: engine words never do.
+    """
 
     number: int
-    idempotency_key: str
+    run: str
+    path: str
+
+    @property
+    def idempotency_key(self) -> str:
+        """Return the key, the same for every attempt at this step of this run."""
+        return idempotency_key(self.run, self.path)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -53,6 +79,8 @@ class StepSpec:
     is called with the attempts made so far, the error, and the seconds since the first one.
     `parameters` and `conditions` are recorded as given: mask secrets before.
     `inverse` is recorded, committed, before the call (undoable actions).
+    `once` is the key under which all recipes know this effect (R5): a step found done under
+    it is not executed, and takes over the recorded result.
     """
 
     action: str
@@ -62,6 +90,7 @@ class StepSpec:
     conditions: tuple[JSON, ...] = ()
     pause: Callable[[int, StepError, float], float | None] | None = None
     inverse: JSON = None
+    once: str | None = None
 
     @property
     def may_repeat(self) -> bool:
@@ -69,12 +98,97 @@ class StepSpec:
         return self.effect == "none" or self.idempotent != "no"
 
 
-class StepFailed(Exception):  # noqa: N818 - an outcome that was recorded, not a fault of ours
-    """The step ended in failure, which is recorded; `error` is its record, `attempts` the tries."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WaitSpec:
+    """What a run waits for: the name under which an answer comes, and what is asked.
 
-    def __init__(self, error: JSON, attempts: int) -> None:
+    `kind` and `question` are for those who must answer or look; `action` is the engine word.
+    """
+
+    kind: WaitKind
+    name: str
+    action: str
+    question: JSON = None
+    conditions: tuple[JSON, ...] = ()
+
+
+class WaitTimeout(Exception):  # noqa: N818 - an outcome, not a fault
+    """The deadline of a wait came before an answer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """A key that one event may have, and no other (features N-8): `once` on a trigger."""
+
+    scope: str
+    key: str
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimRecord:
+    """Who holds a key of the ledger: an event, or a step with its result."""
+
+    scope: str
+    key: str
+    state: Literal["claimed", "started", "done"]
+    event: str | None = None
+    run: str | None = None
+    path: str | None = None
+    result: JSON = None
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wake:
+    """An event that a waiting run gets as the answer of its wait at *path*."""
+
+    run: str
+    path: str
+    name: str
+    payload: JSON
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recorded:
+    """The signal is on disk and counts."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlreadyAnswered:
+    """The wait has had its answer, which stays (R9)."""
+
+    answer: SignalRecord
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoSuchRun:
+    """There is no such run, or it is over."""
+
+    state: RunState | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DefinitionRecord:
+    """One accepted version of a recipe; `source` is the text of its file, where known."""
+
+    recipe: str
+    hash: str
+    accepted: datetime
+    file: str | None = None
+    source: bytes | None = None
+
+
+class StepFailed(Exception):  # noqa: N818 - an outcome that was recorded, not a fault of ours
+    """The step ended in failure, which is recorded; `error` is its record, `attempts` the tries.
+
+    The interpreter notes in `step` which step it was.
+    """
+
+    def __init__(self, error: JSON, attempts: int, step: str | None = None) -> None:
         self.error = error
         self.attempts = attempts
+        self.step = step
         super().__init__(str(error))
 
 
@@ -117,7 +231,7 @@ class RunContext(Protocol):
         the next call, wait, or end is the barrier.
 
         *call* raises `RetryableError` (not done: `spec.pause` decides), `StepError` (final)
-        or `StepTimeout`, which for a call that may not be repeated is a doubt: the run is
+        or `OutcomeUnknown`, which for a call that may not be repeated is a doubt: the run is
         parked as `needs_attention`. Any other exception is recorded as a failure.
 
         Raises:
@@ -134,8 +248,47 @@ class RunContext(Protocol):
         """Record that the step was skipped, and the values that decided it."""
         ...
 
-    async def sleep_until(self, path: str, instant: datetime) -> None:
-        """Wait durably until *instant*; late after downtime, never early (R8)."""
+    async def sleep_until(
+        self, path: str, instant: datetime, *, conditions: tuple[JSON, ...] = ()
+    ) -> None:
+        """Wait durably until *instant*; late after downtime, never early (R8).
+
+        The instant, and the *conditions* that were looked at before, are recorded with it.
+        """
+        ...
+
+    def wake_by(self, path: str, instant: datetime) -> None:
+        """Have a run that parks looked at again by *instant* at the latest (time limits)."""
+        ...
+
+    async def wait_signal(
+        self, path: str, spec: WaitSpec, *, deadline: datetime | None, after: int = 0
+    ) -> tuple[SignalRecord, ...]:
+        """Return all signals under `spec.name` as soon as there are more than *after* (R9).
+
+        Signals that came before the wait began count. The wait is recorded, committed,
+        before this parks the run; the caller records its outcome with `step`. A signal and
+        the deadline: whichever was committed first.
+
+        Raises:
+            WaitTimeout: *deadline* came first.
+            RunParked: nothing yet.
+        """
+        ...
+
+    async def call(
+        self, path: str, event: Event, verdict: Verdict, *, background: bool
+    ) -> Mapping[str, JSON]:
+        """Run another recipe for *event*, and return `{run, state, outputs, error}`.
+
+        Safe to repeat: the event's key makes it one run. In the background it returns as soon
+        as the run is on disk; otherwise when it is over (the run parks meanwhile).
+        """
+        ...
+
+    @property
+    def cancelled(self) -> JSON:
+        """Return the request to end this run, if there is one: only `finally` is to be done."""
         ...
 
     def now(self, path: str) -> datetime:
@@ -147,7 +300,8 @@ class RunContext(Protocol):
 class RunOutcome:
     """How the interpreter says a run ended."""
 
-    state: Literal["succeeded", "failed", "skipped"]
+    state: Literal["succeeded", "failed", "skipped", "cancelled"]
+    reason: JSON = None
     error: JSON = None
     outputs: JSON = None
 
@@ -174,6 +328,8 @@ class RunFilter:
     run_id: str | None = None
     since: datetime | None = None
     before: datetime | None = None
+    parent: str | None = None
+    ended_since: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -191,6 +347,18 @@ class EventRecord:
     event: Event
     verdicts: tuple[Verdict, ...] = ()
     runs: tuple[RunRecord, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Purged:
+    """What was forgotten: rows by kind, and how much smaller the journal is in use."""
+
+    runs: int = 0
+    events: int = 0
+    keys: int = 0
+    claims: int = 0
+    blobs: int = 0
+    freed_bytes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -240,6 +408,29 @@ class Reader(Protocol):
         """Return the newest accepted definition of the recipe (last good version, L2)."""
         ...
 
+    async def list_definitions(self, recipe: str) -> tuple[DefinitionRecord, ...]:
+        """Return the accepted versions of the recipe, newest first, with their texts."""
+        ...
+
+    async def list_waits(
+        self,
+        *,
+        kinds: frozenset[WaitKind] | None = None,
+        run_id: str | None = None,
+        name: str | None = None,
+        limit: int = 500,
+    ) -> tuple[WaitRecord, ...]:
+        """Return what runs wait for, oldest first; *run_id* may be a prefix."""
+        ...
+
+    async def list_signals(self, run_id: str) -> tuple[SignalRecord, ...]:
+        """Return the signals that the run received, oldest first."""
+        ...
+
+    async def find_claim(self, scope: str, key: str) -> ClaimRecord | None:
+        """Return who holds a key of the ledger."""
+        ...
+
 
 class Engine(Reader, Protocol):
     """Accept events, run runs, remember all of it."""
@@ -248,8 +439,18 @@ class Engine(Reader, Protocol):
         """Recover, then claim: open runs go on at their first step without a result."""
         ...
 
-    async def put_definition(self, recipe: str, definition: bytes) -> str:
-        """Store *definition* as the newest accepted version of *recipe*; return its hash."""
+    async def put_definition(
+        self,
+        recipe: str,
+        definition: bytes,
+        *,
+        file: str | None = None,
+        source: bytes | None = None,
+    ) -> str:
+        """Store *definition* as the newest accepted version of *recipe*; return its hash.
+
+        *source* is the text of its *file*, so that it can be shown and restored.
+        """
         ...
 
     async def accept(
@@ -258,12 +459,21 @@ class Engine(Reader, Protocol):
         verdicts: Sequence[Verdict] | None = None,
         *,
         items: Mapping[bytes, JSON] | None = None,
+        held: Mapping[bytes, JSON] | None = None,
+        claim: Claim | None = None,
+        wakes: Sequence[Wake] = (),
     ) -> Accepted | Duplicate:
         """Commit the event, its verdicts, its runs and the trigger's items in one go (R1-R3).
 
         Safe to repeat. Without *verdicts* the event stays unmatched until
         `record_matches`. *items* are written even for a duplicate. A queue that is full for
-        a matched recipe raises, and nothing is written.
+        a matched recipe raises, and nothing is written, unless the recipe's `when_full` says
+        otherwise; `single`, `restart` and `latest` are decided here (R13).
+
+        *held* is written to the store of `held_by(event.source)`: what a batch or a debounce
+        gathers. With a *claim* that another event holds, the event is recorded with the
+        verdict `duplicate`, whose error names the first, and starts nothing. *wakes* are
+        the waiting runs that get the event, in the same commit.
 
         Raises:
             Overloaded: nothing was accepted.
@@ -287,10 +497,45 @@ class Engine(Reader, Protocol):
         """Ask durably for the end of a run; acts now on the running step (None: no run)."""
         ...
 
+    async def signal(
+        self, run_id: str, name: str, payload: JSON, *, signal_id: str, author: str
+    ) -> Recorded | AlreadyAnswered | NoSuchRun:
+        """Give a run an answer, durable before return (R9); safe to repeat with the same id."""
+        ...
+
+    async def replay(
+        self,
+        run_id: str,
+        *,
+        keep: Sequence[str],
+        definition: str | None,
+        author: str,
+    ) -> str | None:
+        """Do a finished run again as a new run, and return its id (None: no such run).
+
+        The recorded outcomes of the paths *keep* are taken over; idempotency keys are new.
+        *definition* is the hash of the version to use, that of the old run if None.
+
+        Raises:
+            StepError: the run is not over.
+        """
+        ...
+
+    def take_tokens(self, bucket: str, count: int, *, limit: int, per_seconds: float) -> float:
+        """Take from a token bucket, empty at the start (R16); return the seconds to wait."""
+        ...
+
     async def resolve(
         self, run_id: str, choice: Literal["retry", "done"], *, author: str, result: JSON = None
     ) -> RunState | None:
         """Settle a run that needs attention: call the step again, or take it as done (R4)."""
+        ...
+
+    async def purge(self, retention: Retention) -> Purged:
+        """Forget finished runs beyond *retention*, in pieces that delay nobody (R19).
+
+        Open runs, what they need, and event keys younger than 30 days stay (R2).
+        """
         ...
 
     def health(self) -> Health:

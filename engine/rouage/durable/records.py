@@ -3,11 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from rouage.durable.batch import Column, WaiterRow
 from rouage.durable.journal import LoadedRun, OpenRun
+from rouage.durable.port import ClaimRecord, DefinitionRecord
 from rouage.durable.values import Stored, from_column, from_microseconds
+from rouage.durable.waits import LIMIT_SUFFIX
 from rouage.model.event import Event, Verdict
 from rouage.model.ids import idempotency_key
-from rouage.model.run import RunRecord, StepRecord
+from rouage.model.run import RunRecord, SignalRecord, StepRecord, WaitRecord
 from rouage.sdk.json import JSON
 
 Row = Sequence[Any]
@@ -17,9 +20,12 @@ Value = Callable[[Stored], Any]
 RUN_COLUMNS = (
     "run.seq, run.id, run.recipe, run.state, run.protocol, run.mode, run.key, run.maximum,"
     " event.id, event.source, run.definition, run.reason, run.created, run.started, run.ended,"
-    " run.error, run.outputs, run.cancel"
+    " run.error, run.outputs, run.cancel, run.parent, run.parent_path,"
+    " (SELECT other.id FROM run AS other WHERE other.seq = run.parent),"
+    " (SELECT other.id FROM run AS other WHERE other.seq = run.replay_of), run.event,"
+    " event.trail"
 )
-"""The columns that `run_record`, `open_run` and `loaded_run` read, in their order."""
+"""The columns that `run_record`, `open_run_of` and `loaded_run` read, in their order."""
 
 
 def run_record(
@@ -47,10 +53,15 @@ def run_record(
         event_data=event_data,
         conditions=tuple(conditions or ()),
         steps=steps,
+        parent=row[20],
+        replay_of=row[21],
+        trail=tuple(row[23].split("\n")) if row[23] else (),
     )
 
 
-def open_run(row: Row, deadline: int | None) -> OpenRun:
+def open_run_of(
+    row: Row, deadline: int | None, *, has_waits: bool = False, is_answered: bool = False
+) -> OpenRun:
     """Return what a start needs of an unfinished run."""
     return OpenRun(
         seq=row[0],
@@ -61,21 +72,37 @@ def open_run(row: Row, deadline: int | None) -> OpenRun:
         key=None if row[6] is None else from_column(row[6]),
         maximum=row[7],
         deadline=deadline,
+        has_waits=has_waits,
+        is_answered=is_answered or row[17] is not None,
+        id=row[1],
+        has_begun=row[13] is not None,
     )
 
 
-def loaded_run(row: Row, event: Event, steps: Mapping[str, StepRecord], value: Value) -> LoadedRun:
+def loaded_run(
+    row: Row,
+    event: Event,
+    steps: Mapping[str, StepRecord],
+    value: Value,
+    *,
+    waits: Sequence[WaiterRow],
+    signals: Sequence[SignalRecord],
+) -> LoadedRun:
     """Return what going on with a run needs."""
     return LoadedRun(
-        run=open_run(row, None),
+        run=open_run_of(row, None),
         id=row[1],
         event=event,
+        event_seq=row[22],
         definition=row[10],
         created=row[12],
         started=row[13],
         reason=value(row[11]),
         cancel=value(row[17]),
         steps=steps,
+        waits=waits,
+        signals=signals,
+        parent=None if row[18] is None else (row[18], row[19]),
     )
 
 
@@ -94,17 +121,69 @@ def step_record(row: Row, run_id: str, value: Value) -> StepRecord:
         started=_instant(row[9]),
         ended=_instant(row[10]),
         next_attempt=_instant(row[11]),
+        resolution=value(row[12]),
+    )
+
+
+def signal_record(row: Row, value: Value) -> SignalRecord:
+    """Return an answer; the row is name, id, payload, author, received."""
+    return SignalRecord(
+        name=from_column(row[0]),
+        id=from_column(row[1]),
+        payload=value(row[2]),
+        author=from_column(row[3]),
+        received=from_microseconds(row[4]),
+    )
+
+
+def wait_record(row: Row, run_id: str, recipe: Column, value: Value) -> WaitRecord:
+    """Return what a run waits for; the row is a `WaiterRow`."""
+    return WaitRecord(
+        run=run_id,
+        recipe=from_column(recipe),
+        path=row[1].removesuffix(LIMIT_SUFFIX),
+        kind=row[2],
+        name=None if row[4] is None else from_column(row[4]),
+        question=value(row[5]),
+        deadline=_instant(row[3]),
+        created=from_microseconds(row[6]),
+    )
+
+
+def definition_record(recipe: str, row: Row) -> DefinitionRecord:
+    """Return an accepted version; the row is hash, accepted, file, source."""
+    return DefinitionRecord(
+        recipe=recipe,
+        hash=row[0],
+        accepted=from_microseconds(row[1]),
+        file=None if row[2] is None else from_column(row[2]),
+        source=None if row[3] is None else bytes(row[3]),
+    )
+
+
+def claim_record(row: Row, value: Value) -> ClaimRecord:
+    """Return who holds a key; the row is scope, key, state, event, run, path, result, expires."""
+    return ClaimRecord(
+        scope=from_column(row[0]),
+        key=from_column(row[1]),
+        state=row[2],
+        event=row[3],
+        run=row[4],
+        path=row[5],
+        result=value(row[6]),
+        expires=_instant(row[7]),
     )
 
 
 def event_of(row: Row, value: Value) -> Event:
-    """Return the event; the row begins with seq, id, source, key, time, received, data."""
+    """Return the event; the row is seq, id, source, key, time, received, data, trail."""
     return Event(
         id=row[1],
         source=from_column(row[2]),
         time=from_microseconds(row[4]),
         data=value(row[6]),
         key=from_column(row[3]),
+        trail=tuple(row[7].split("\n")) if row[7] else (),
     )
 
 

@@ -2,28 +2,32 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
 from typing import Any, Final
 
 from rouage.clock import Clock
-from rouage.durable.batch import Batch
-from rouage.durable.context import EmbeddedRunContext, wait_for
+from rouage.durable.claims import StepClaims
+from rouage.durable.context import EmbeddedRunContext
 from rouage.durable.failpoints import Failpoints
+from rouage.durable.following import Followers
 from rouage.durable.journal import Journal, LoadedRun, OpenRun
 from rouage.durable.lanes import Lane, Lanes
-from rouage.durable.live import NOWHERE, LiveRun
+from rouage.durable.live import NOWHERE, LiveRun, Reason
+from rouage.durable.parking import Parking
 from rouage.durable.port import PROTOCOL, BlockedRun, Execute, RunOutcome, RunParked
-from rouage.durable.timers import Timers
-from rouage.durable.values import microseconds_of, store
+from rouage.durable.states import RunStates
+from rouage.durable.values import microseconds_of
+from rouage.durable.waiting import Calls
+from rouage.durable.waits import Waits
 from rouage.errors import JournalError, RouageError
 from rouage.language import Text
-from rouage.model.run import RunState
 from rouage.sdk.json import JSON
 
 logger = logging.getLogger(__name__)
 
 _DEFINITIONS_KEPT: Final = 4096
 _PAUSE_SECONDS: Final = 1.0
+_RESTING: Final = frozenset({"needs_attention", "blocked"})
 
 _UNEXPECTED: Final = Text(
     "the engine failed in an unexpected way ({kind}); the log of the daemon has details",
@@ -48,15 +52,30 @@ class Runner:
         self._execute: Execute | None = None
         self._definitions: dict[str, bytes] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._parked: dict[int, tuple[Lane, Batch]] = {}
         self._idle: list[asyncio.Future[None]] = []
         self._last = NOWHERE
         self.is_closing = False
         self.foreign = 0
         self.lanes = Lanes(capacity)
-        self.live: dict[str, LiveRun] = {}
-        self.loading: dict[int, asyncio.Task[None]] = {}
-        self.timers = Timers(clock, self._due)
+        self.live: dict[int, LiveRun] = {}
+        self.loading: dict[int, tuple[asyncio.Task[None], Lane]] = {}
+        self.parking = Parking(
+            self.lanes, clock, dispatch=self.dispatch, ring=self._ring, failpoints=failpoints
+        )
+        self.followers = Followers()
+        self.states = RunStates(
+            journal,
+            now=self.now,
+            parking=self.parking,
+            followers=self.followers,
+            failpoints=failpoints,
+        )
+        self.write = self.states.write
+        self.calls: Calls | None = None
+        self.claims = StepClaims(journal, self.look_again)
+        self.end_calls: Callable[[LiveRun], Awaitable[None]] | None = None
+        self.cancel_number: Callable[[int, Reason], Coroutine[Any, Any, None]] | None = None
+        self.settle_order: Callable[[Sequence[OpenRun]], None] | None = None
 
     def open(self, execute: Execute, open_runs: Iterable[OpenRun]) -> None:
         """Put every unfinished run where it belongs, oldest first, then claim."""
@@ -66,24 +85,25 @@ class Runner:
         )
         for run in ordered:
             self.restore(run)
+        if self.settle_order is not None:
+            self.settle_order(ordered)
         if self._failpoints is not None:
             self._failpoints.reach("during_recovery")
         self.dispatch()
 
     def restore(self, run: OpenRun) -> None:
         """Put one unfinished run where it belongs."""
-        if run.protocol != PROTOCOL:
-            self.foreign += 1
-            return
-        if run.state in {"needs_attention", "waiting_node"}:
-            return
         lane = self.lanes.lane(run.recipe, run.key, run.mode, run.maximum)
-        if run.state == "waiting" and run.deadline is not None:
+        if run.protocol != PROTOCOL or run.state in {"needs_attention", "waiting_node"}:
+            self.foreign += run.protocol != PROTOCOL
+            self.lanes.rest(lane, run.seq)
+        elif run.state == "waiting":
             self.lanes.hold(lane)
-            self._parked[run.seq] = (lane, self._last)
-            self.timers.add(run.deadline, run.seq)
+            self.parking.add(run.seq, lane, self._last, run.deadline)
+            if run.is_answered or not run.has_waits:
+                self.parking.wake([run.seq])
         else:
-            self.lanes.join(lane, run.seq)
+            self.lanes.join(lane, run.seq, has_begun=run.has_begun)
 
     def keep_definition(self, digest: str, definition: bytes) -> None:
         """Remember the bytes of a version that runs will need."""
@@ -94,11 +114,12 @@ class Runner:
     def launch(self, run: LiveRun) -> None:
         """Execute a run that has its lane and its slot, and is on disk as running."""
         if self.is_closing or self._execute is None:
-            self.write(run, "queued")
+            self.states.write(run, "queued")
             self.lanes.leave(run.lane)
             return
+        self.followers.note_move(run)
         run.state = "running"
-        self.live[run.id] = run
+        self.live[run.seq] = run
         task = asyncio.get_running_loop().create_task(self._drive(run, self._execute))
         run.task = task
         self._tasks.add(task)
@@ -115,30 +136,33 @@ class Runner:
             else:
                 self._claim(entry)
         if cold:
-            self._own(self._load(cold), [seq for seq, _ in cold])
+            self._read_back(cold)
 
     def _claim(self, run: LiveRun) -> None:
         if self._failpoints is not None:
             self._failpoints.reach("between_record_and_claim")
         if run.started is None:
             run.started = self.now()
-        self.write(run, "running")
+        self.states.write(run, "running")
         self.launch(run)
 
-    def _own(self, load: Coroutine[Any, Any, None], seqs: Sequence[int]) -> None:
-        task = asyncio.get_running_loop().create_task(load)
-        for seq in seqs:
-            self.loading[seq] = task
+    def _read_back(self, cold: list[tuple[int, Lane]]) -> None:
+        task = self.own(self._load(cold))
+        for seq, lane in cold:
+            self.loading[seq] = (task, lane)
+
+    def own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Do *work* in a task of the engine, which a drain waits for."""
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _load(self, cold: list[tuple[int, Lane]]) -> None:
         """Read runs back and start them; each holds its lane and its slot already."""
         lanes = dict(cold)
         for seq in lanes:
-            _, batch = self._parked.pop(seq, (None, None))
-            if batch is not None:
-                await wait_for(batch)
+            await self.parking.arrive(seq).reach_disk()
         try:
             found = {run.run.seq: run for run in await self._journal.reader.load(list(lanes))}
         except JournalError as error:
@@ -157,9 +181,10 @@ class Runner:
                 self.lanes.leave(lane)
                 continue
             run = self.revive(loaded, lane)
-            if run.cancel is not None:
-                self.write(run, "cancelled", ended=True)
+            if run.cancel is not None and run.started is None:
+                self.states.write(run, "cancelled", reason=run.cancel, ended=True)
                 self.lanes.leave(lane)
+                self.followers.tell_resting(run)
             else:
                 self._claim(run)
         self.dispatch()
@@ -184,41 +209,59 @@ class Runner:
             created=loaded.created,
             lane=lane,
         )
-        run.is_fresh = False
         run.started = loaded.started
         run.cancel = loaded.cancel
         run.steps = loaded.steps or None
         run.state = loaded.run.state
+        run.parent = loaded.parent
+        news = self.parking.news.pop(run.seq, None)
+        if loaded.waits or loaded.signals or news:
+            run.waits = Waits(loaded.waits, loaded.signals)
+            run.waits.hear([signal for signal, _ in news or ()])
         return run
 
     async def _drive(self, run: LiveRun, execute: Execute) -> None:
+        # After a cancel the run is executed once more, so that `finally` can be done.
+        cancel = run.cancel
+        is_last = cancel is not None
         try:
-            definition = self._definitions.get(run.definition)
-            if definition is None:
-                definition = await self._fetch(run.definition)
-            context = EmbeddedRunContext(
-                run,
-                journal=self._journal,
-                clock=self._clock,
-                now=self.now,
-                failpoints=self._failpoints,
-            )
+            definition = self._definitions.get(run.definition) or await self._fetch(run.definition)
+            if is_last and self.end_calls is not None:
+                await self.end_calls(run)
+            context = self._context(run, cancel)
             outcome = await execute(context, definition)
-            self._end(run, outcome)
+            self.states.end(run, outcome, is_last=is_last)
         except RunParked:
-            self._stop(run)
+            self.states.stop(run, is_last=is_last, is_closing=self.is_closing)
         except BlockedRun as blocked:
-            self.write(run, "blocked", reason=blocked.reason)
+            if is_last:
+                self.states.end(run, RunOutcome(state="cancelled"), is_last=True)
+            else:
+                self.states.write(run, "blocked", reason=blocked.reason)
         except asyncio.CancelledError as error:
             if run.halt is None and not self.is_closing:
-                self._end(run, _unexpected(run, error))
+                self.states.end(run, _unexpected(run, error), is_last=is_last)
                 return
-            self._stop(run)
+            run.rest = run.rest if run.rest == "needs_attention" else "queued"
+            self.states.stop(run, is_last=is_last, is_closing=self.is_closing)
             raise
         except Exception as error:  # noqa: BLE001 - no run can stop the daemon
-            self._end(run, _unexpected(run, error))
+            self.states.end(run, _unexpected(run, error), is_last=is_last)
         finally:
             self._leave(run)
+
+    def _context(self, run: LiveRun, cancel: JSON) -> EmbeddedRunContext:
+        return EmbeddedRunContext(
+            run,
+            journal=self._journal,
+            clock=self._clock,
+            now=self.now,
+            failpoints=self._failpoints,
+            news=self.parking.news,
+            calls=self.calls,
+            claims=self.claims,
+            cancel=cancel,
+        )
 
     async def _fetch(self, digest: str) -> bytes:
         definition = await self._journal.reader.get_definition(digest)
@@ -227,87 +270,82 @@ class Runner:
         self.keep_definition(digest, definition)
         return definition
 
-    def _end(self, run: LiveRun, outcome: RunOutcome) -> None:
-        if run.state != "running":
-            self._stop(run)
-            return
-        if self._failpoints is not None:
-            self._failpoints.reach("record_queued")
-        self.write(run, outcome.state, ended=True, error=outcome.error, outputs=outcome.outputs)
-
-    def _stop(self, run: LiveRun) -> None:
-        """Record why a run does not go on now: it waits, is in doubt, cancelled, or handed back."""
-        if run.state == "waiting":
-            self.write(run, "waiting")
-        elif run.state == "needs_attention":
-            self.write(run, "needs_attention", reason=run.reason)
-        elif run.halt == "cancel":
-            self.write(run, "cancelled", ended=True, reason=run.cancel)
-        else:
-            self.write(run, "queued")
-
     def _leave(self, run: LiveRun) -> None:
-        self.live.pop(run.id, None)
+        self.live.pop(run.seq, None)
         if run.task is not None:
             self._tasks.discard(run.task)
         self._last = run.batch
-        if run.state == "waiting" and run.deadline is not None:
-            self._parked[run.seq] = (run.lane, run.batch)
+        if run.state == "running" and run.cancel is not None:
+            self.parking.turn(run.seq, run.lane, run.batch)
+            self._read_back([(run.seq, run.lane)])
+            return
+        if run.state == "waiting":
+            self.parking.add(run.seq, run.lane, run.batch, run.deadline)
             self.lanes.pause()
-            self.timers.add(run.deadline, run.seq)
+            if run.seq in self.parking.news or (run.waits is not None and run.waits.has_news):
+                self.parking.wake([run.seq])
         else:
+            if run.state in _RESTING:
+                self.lanes.rest(run.lane, run.seq)
             self.lanes.leave(run.lane)
+        self.tell_end(run)
+
+    def tell_end(self, run: LiveRun) -> None:
+        """Let others go on, now that a run is over or stopped, and tell who waited for that."""
+        self._last = run.batch
+        self.followers.tell_resting(run)
         self.dispatch()
         if self._idle and self.lanes.is_idle:
             self._tell_idle()
 
-    def write(
-        self,
-        run: LiveRun,
-        state: RunState,
-        *,
-        reason: JSON = None,
-        error: JSON = None,
-        outputs: JSON = None,
-        ended: bool = False,
-    ) -> Batch:
-        """Add the row of the run's new state; the newest in a batch wins."""
-        batch = self._journal.filling()
-        blobs = batch.blobs
-        batch.updates[run.seq] = (
-            run.seq,
-            state,
-            None if reason is None else store(reason, blobs),
-            run.started,
-            self.now() if ended else None,
-            None if error is None else store(error, blobs),
-            None if outputs is None else store(outputs, blobs),
-            None if run.cancel is None else store(run.cancel, blobs),
-        )
-        if not run.is_fresh and state != "waiting":
-            batch.fired.append(run.seq)
-        run.state = state
-        run.batch = batch
-        return batch
+    def look_again(self, seqs: Collection[int]) -> None:
+        """Have these runs look again at what they wait for, also those that execute."""
+        for seq in seqs:
+            run = self.live.get(seq)
+            if run is not None and run.waits is not None:
+                run.waits.has_news = True
+                run.waits.ring()
+        self.parking.wake(seqs)
 
-    def _due(self, seq: int) -> None:
-        parked = self._parked.get(seq)
-        if parked is None or self.is_closing:
-            return
-        if self._failpoints is not None:
-            self._failpoints.reach("timer_firing")
-        self.lanes.resume(seq, parked[0])
-        self.dispatch()
+    async def pass_by(self, seq: int) -> None:
+        """Wait while the run is being read back."""
+        loading = self.loading.get(seq)
+        if loading is None:
+            await asyncio.sleep(0)
+        else:
+            await asyncio.wait([loading[0]])
+
+    def find_live(self, run_id: str) -> LiveRun | None:
+        """Return the run if it executes now."""
+        for run in self.live.values():
+            if run.id == run_id:
+                return run
+        return None
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether runs may execute."""
+        return self._execute is not None and not self.is_closing
+
+    def tidy(self) -> None:
+        """Forget what only mattered until a commit."""
+        if self.parking.is_untidy:
+            self.parking.tidy(lambda seq: seq in self.live or seq in self.loading)
+
+    def _ring(self, seq: int) -> None:
+        run = self.live.get(seq)
+        if run is not None and run.waits is not None:
+            run.waits.ring()
 
     def forget(self, run: OpenRun) -> None:
-        """Take a run that does not execute out of its queue, or off its deadline."""
-        parked = self._parked.pop(run.seq, None)
-        if parked is not None:
-            self.lanes.drop_resumed(run.seq)
-            self.lanes.leave(parked[0], had_slot=False)
-        elif run.state == "queued":
+        """Take a run that does not execute out of its queue, or off its wait."""
+        lane = self.parking.take(run.seq)
+        if lane is not None:
+            self.lanes.leave(lane, had_slot=False)
+        elif run.state in {"queued", "running"}:
             lane = self.lanes.lane(run.recipe, run.key, run.mode, run.maximum)
             self.lanes.remove(lane, run.seq)
+        self.parking.news.pop(run.seq, None)
         self.dispatch()
 
     async def wait_idle(self) -> None:
@@ -316,7 +354,7 @@ class Runner:
             future = asyncio.get_running_loop().create_future()
             self._idle.append(future)
             await future
-        await wait_for(self._last)
+        await self._last.reach_disk()
 
     def _tell_idle(self) -> None:
         waiting, self._idle = self._idle, []
@@ -327,9 +365,11 @@ class Runner:
     async def drain(self, grace_seconds: float) -> bool:
         """Let running steps end, then cut what is left; True when nothing had to be cut."""
         self.is_closing = True
-        await self.timers.stop()
+        self.parking.is_closed = True
+        await self.parking.timers.stop()
         for run in self.live.values():
             run.halt = run.halt or "close"
+            self._ring(run.seq)
         if self._failpoints is not None:
             self._failpoints.reach("during_drain")
         tasks = set(self._tasks)

@@ -1,15 +1,19 @@
 """The rows of one run's steps: each written once, when something is known of it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from rouage.durable.batch import Batch, StepRow
+from rouage.durable.claims import Held
 from rouage.durable.journal import Journal
 from rouage.durable.live import LiveRun
-from rouage.durable.port import StepSpec
+from rouage.durable.port import StepSpec, WaitSpec
 from rouage.durable.values import Stored, decode, from_microseconds, store, store_text
+from rouage.durable.waits import Waits
 from rouage.model.run import StepRecord, StepState
 from rouage.sdk.json import JSON
+
+SETTLED: Final = frozenset({"done", "failed", "skipped"})
 
 Span = tuple[int, int]
 """When the first attempt began, and when the last one ended (or the next one is due)."""
@@ -24,6 +28,7 @@ class StepWriter:
         self._run = run
         self._journal = journal
         self._written: dict[str, StepRow] = {}
+        run.written = self._written
 
     def written(self, path: str) -> StepRecord | None:
         """Return what this execution of the run recorded for *path*."""
@@ -71,9 +76,30 @@ class StepWriter:
             None,
             None,
         )
-        batch.steps.append(row)
-        self._written[path] = row
-        self._run.batch = batch
+        self._add(batch, path, row)
+
+    def taken_over(self, path: str, spec: StepSpec, key: str, held: Held, now: int) -> JSON:
+        """Record, and return, the result that another step has under the key of this one."""
+        batch = self._journal.filling()
+        blobs = batch.blobs
+        note: dict[str, JSON] = {
+            "choice": "once",
+            "author": held.run,
+            "path": held.path,
+            "key": key,
+            "at": from_microseconds(now).isoformat(),
+        }
+        row = (
+            *(self._run.seq, path, "done", spec.action, 0),
+            None if spec.parameters is None else store(spec.parameters, blobs),
+            store(list(spec.conditions), blobs) if spec.conditions else None,
+            None if held.text == "null" else store_text(held.text, blobs),
+            *(None, now, now, None),
+            store(note, blobs),
+        )
+        self._add(batch, path, row)
+        result: JSON = decode(held.text)
+        return result
 
     def failed(self, path: str, spec: StepSpec, attempts: int, error: JSON, span: Span) -> None:
         """Record the final failure."""
@@ -89,16 +115,47 @@ class StepWriter:
         """Record that nobody knows whether the call had its effect."""
         self._trace(path, spec, "in_doubt", attempts, error, (first, None, None))
 
-    def asleep(self, path: str, deadline: int, now: int) -> None:
+    def asleep(self, path: str, deadline: int, now: int, conditions: tuple[JSON, ...] = ()) -> None:
         """Record the deadline of a wait."""
-        spec = StepSpec(action="wait", effect="none")
+        until: JSON = {"until": from_microseconds(deadline).isoformat()}
+        spec = StepSpec(action="wait", effect="none", parameters=until, conditions=conditions)
         self._trace(path, spec, "waiting", 0, None, (now, None, deadline))
 
-    def waits(self, path: str, kind: str, deadline: int) -> None:
-        """Record what the run waits for; the row goes when the run goes on."""
-        batch = self._journal.filling()
-        batch.waiters.append((self._run.seq, path, kind, deadline))
-        self._run.batch = batch
+    def waits(self, path: str, kind: str, deadline: int | None, now: int) -> None:
+        """Record that the run waits at *path* for an instant."""
+        self.holds(path, kind=kind, deadline=deadline, now=now)
+
+    def holds(
+        self,
+        path: str,
+        *,
+        kind: str,
+        deadline: int | None,
+        now: int,
+        name: str | None = None,
+        question: JSON = None,
+    ) -> None:
+        """Record what the run waits for at *path*, unless that is on record."""
+        run, batch = self._run, self._journal.filling()
+        if run.waits is None:
+            run.waits = Waits()
+        asked = None if question is None else store(question, batch.blobs)
+        if run.waits.hold(
+            batch,
+            run.seq,
+            path,
+            kind=kind,
+            deadline=deadline,
+            name=name,
+            question=asked,
+            now=now,
+        ):
+            run.batch = batch
+
+    def expects(self, path: str, spec: WaitSpec, now: int) -> None:
+        """Record that an answer is expected at *path*, for those who look at the run."""
+        step = StepSpec(action=spec.action, effect="none", conditions=spec.conditions)
+        self._trace(path, step, "waiting", 0, None, (now, None, None))
 
     def skipped(self, path: str, action: str, conditions: Sequence[JSON], now: int) -> None:
         """Record that the step was not taken."""
@@ -131,10 +188,16 @@ class StepWriter:
             times[2],
             None,
         )
+        self._add(batch, path, row)
+        return batch
+
+    def _add(self, batch: Batch, path: str, row: StepRow) -> None:
         batch.steps.append(row)
         self._written[path] = row
-        self._run.batch = batch
-        return batch
+        run = self._run
+        run.batch = batch
+        if run.waits is not None and row[2] in SETTLED:
+            run.waits.settle(batch, run.seq, path)
 
 
 def _inline(stored: Stored) -> Any:

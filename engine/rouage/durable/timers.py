@@ -13,12 +13,12 @@ _LONGEST_NAP_SECONDS: Final = 5.0
 
 
 class Timers:
-    """Call *due* with what was added, at its instant or as soon after as can be.
+    """Call *due* with what was added and its instant, then or as soon after as can be.
 
     The rows in the journal are the truth; this only remembers when to look at them.
     """
 
-    def __init__(self, clock: Clock, due: Callable[[int], None]) -> None:
+    def __init__(self, clock: Clock, due: Callable[[int, int], None]) -> None:
         self._clock = clock
         self._due = due
         self._heap: list[tuple[int, int]] = []
@@ -48,7 +48,8 @@ class Timers:
         while True:
             self._wake.clear()
             while self._heap and self._seconds_left() <= 0:
-                self._due(heapq.heappop(self._heap)[1])
+                deadline, number = heapq.heappop(self._heap)
+                self._due(number, deadline)
             await self._nap()
 
     def _seconds_left(self) -> float:

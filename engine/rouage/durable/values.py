@@ -8,7 +8,10 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from rouage.clock import Clock, SystemClock
+from rouage.errors import StepError
+from rouage.language import Text
 from rouage.sdk.json import JSON
+from rouage.sdk.limits import MOST_RESULT_BYTES
 
 INLINE_BYTES: Final = 64 * 1024
 """Longer values are blobs: they would make the hot tables wide."""
@@ -16,6 +19,14 @@ INLINE_BYTES: Final = 64 * 1024
 Stored = str | bytes | None
 """JSON text, the digest of a blob, or nothing at all."""
 
+_TOO_LARGE: Final = Text(
+    "the action {action} returned more than {limit} MiB",
+    "l’action {action} a rendu plus de {limit} Mio",
+)
+_LARGE_HINT: Final = Text(
+    "large data belongs into a file: give back its path",
+    "les données volumineuses vont dans un fichier : rendez son chemin",
+)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -61,6 +72,11 @@ def encode(value: JSON) -> str:
         except UnicodeEncodeError:
             return _ascii_encoder.encode(value)
     return text
+
+
+def too_large(action: str) -> StepError:
+    """Return the error of an action whose result passes `MOST_RESULT_BYTES`."""
+    return StepError(_TOO_LARGE, hint=_LARGE_HINT, action=action, limit=MOST_RESULT_BYTES >> 20)
 
 
 def decode(text: str) -> Any:

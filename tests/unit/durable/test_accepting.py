@@ -129,6 +129,12 @@ async def test_a_full_queue_refuses_and_writes_nothing(harness: Any) -> None:
         await harness.send(engine, str(number), queue_limit=2)
     with pytest.raises(Overloaded):
         await harness.send(engine, "one too many", queue_limit=2)
+    # What was accepted before is known all the same, and what comes with it is remembered.
+    again = await engine.accept(
+        harness.event("0"), [harness.matched(queue_limit=2)], items={b"seen": 1}
+    )
+    assert isinstance(again, Duplicate)
+    assert await engine.load_items("orders/hook") == {b"seen": 1}
     gate.set()
     await engine.wait_idle()
     stats = await engine.stats()

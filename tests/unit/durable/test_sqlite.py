@@ -16,8 +16,9 @@ from rouage.clock import SystemClock
 from rouage.durable.embedded import EmbeddedEngine
 from rouage.durable.port import Duplicate, RunContext, RunFilter, RunOutcome, StepSpec
 from rouage.durable.sqlite import open_engine, open_reader
+from rouage.durable.sqlite.checks import file_system_of
 from rouage.durable.sqlite.journal import SqliteJournal
-from rouage.durable.sqlite.opening import connect, file_system_of, open_for_writing
+from rouage.durable.sqlite.opening import connect, open_for_writing
 from rouage.errors import JournalError, WorkspaceError
 
 LOCAL = StepSpec(action="test.local", effect="local", idempotent="yes")
@@ -362,8 +363,9 @@ async def test_a_file_that_was_replaced_under_us_is_noticed(
     await sqlite_harness.send(engine)
     await engine.wait_idle()
     sqlite_harness.path.unlink()
-    await sqlite_harness.send(engine, "into the void")
-    await eventually(lambda: engine.health().state == "refusing")
+    with pytest.raises(JournalError, match="deleted or replaced"):
+        await sqlite_harness.send(engine, "into the void")
+    assert engine.health().state == "refusing"
 
 
 FULL_DISK = """

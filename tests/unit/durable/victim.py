@@ -4,6 +4,8 @@
 
 It notes acknowledgements and effects in files of FOLDER, as an outside world would see them.
 Each run makes a call that may be repeated, one that may not, a short wait, and a retry.
+Some wait for an answer, some are cancelled while they do, some call another recipe; at the end
+a few are done again.
 """
 
 import asyncio
@@ -16,7 +18,15 @@ from typing import Any
 
 from rouage.clock import SystemClock
 from rouage.durable.failpoints import Failpoints
-from rouage.durable.port import Accepted, Attempt, RunContext, RunOutcome, StepSpec
+from rouage.durable.port import (
+    Accepted,
+    Attempt,
+    RunContext,
+    RunFilter,
+    RunOutcome,
+    StepSpec,
+    WaitSpec,
+)
 from rouage.durable.sqlite import open_engine
 from rouage.errors import RetryableError
 from rouage.model.event import Admission, Event, Verdict
@@ -25,6 +35,10 @@ from rouage.model.ids import new_event_id
 DEFINITION = b'{"id":"orders"}'
 LOCAL = StepSpec(action="test.local", effect="local", idempotent="yes")
 MAIL = StepSpec(action="test.mail", effect="irreversible", idempotent="no")
+CALLED = "orders/called"
+NONE = StepSpec(action="test.word", effect="none")
+ASK = WaitSpec(kind="approval", name="do.2", action="approve", question={"need": 1})
+UNWANTED = WaitSpec(kind="approval", name="do.2", action="approve", question={"need": 9})
 SHAKY = StepSpec(
     action="test.shaky", effect="local", idempotent="yes", pause=lambda n, *_: 0.01 if n < 2 else 0
 )
@@ -56,15 +70,56 @@ class Victim:
 
             return call
 
+        if context.cancelled is not None:
+            await context.step("finally.0", LOCAL, act("last", os.getpid()))
+            return RunOutcome(state="cancelled")
         await context.step("do.0", LOCAL, act("local", os.getpid()))
-        await context.step("do.1", MAIL, act("mail", {"pid": os.getpid()}))
-        if context.event.key.endswith("0"):
-            await context.sleep_until("do.2", context.started + timedelta(seconds=0.02))
+        if context.event.source != CALLED:
+            # A called run has no doubt, for which its caller would have to wait.
+            await context.step("do.1", MAIL, act("mail", {"pid": os.getpid()}))
+        await self.wait(context)
         await context.step("do.3", SHAKY, act("shaky", None, fails_first=True))
         return RunOutcome(state="succeeded", outputs={"pid": os.getpid()})
 
-    async def send(self, number: int) -> None:
+    async def wait(self, context: RunContext) -> None:
+        kind = context.event.key[-1]
+        if kind == "0":
+            await context.sleep_until("do.2", context.started + timedelta(seconds=0.02))
+        elif kind == "3":
+            event = self.event(f"{context.run_id} called", source=CALLED)
+            verdict = Verdict(
+                recipe="orders",
+                outcome="matched",
+                definition=self.digest,
+                admission=Admission(mode="parallel", key="called"),
+            )
+            outcome = await context.call("do.2", event, verdict, background=False)
+            assert outcome["state"] == "succeeded"
+        elif kind in {"6", "8"}:
+            spec = ASK if kind == "6" else UNWANTED
+            answers = await context.wait_signal("do.2", spec, deadline=None)
+
+            async def tell(_: Attempt) -> Any:
+                return [answer.payload for answer in answers]
+
+            assert await context.step("do.2", NONE, tell) == [{"run": context.run_id}]
+
+    async def answer(self) -> None:
+        """Answer whatever waits for one, as often as it takes."""
+        for wait in await self.engine.list_waits(kinds=frozenset({"approval"})):
+            if wait.question == UNWANTED.question:
+                await self.engine.cancel(wait.run, "enough")
+                continue
+            for _ in range(2):
+                await self.engine.signal(
+                    wait.run, wait.path, {"run": wait.run}, signal_id="one", author="zoe"
+                )
+
+    def event(self, key: str, source: str = "orders/hook") -> Event:
         now = self.clock.now()
+        return Event(id=new_event_id(now), source=source, time=now, data={}, key=key)
+
+    async def send(self, number: int) -> None:
         verdict = Verdict(
             recipe="orders",
             outcome="matched",
@@ -72,7 +127,7 @@ class Victim:
             admission=Admission(mode="parallel" if number % 3 else "queued", key=str(number % 5)),
         )
         key = f"{os.getpid()}-{number}"
-        event = Event(id=new_event_id(now), source="orders/hook", time=now, data={}, key=key)
+        event = self.event(key)
         late = number % 4 == 1
         answer = await self.engine.accept(event, None if late else (verdict,))
         assert isinstance(answer, Accepted)
@@ -89,10 +144,18 @@ class Victim:
         async with asyncio.TaskGroup() as group:
             for number in range(events):
                 group.create_task(self.send(number))
-        while (stats := await self.engine.stats()).get("waiting") or stats.get("running"):
-            await self.engine.wait_idle()
-            await asyncio.sleep(0.005)
+        await self.settle()
+        chosen = RunFilter(states=frozenset({"succeeded"}))
+        for run in (await self.engine.list_runs(chosen, limit=6 if events else 0)).runs:
+            assert await self.engine.replay(run.id, keep=["do.0"], definition=None, author="zoe")
+        await self.settle()
         await self.engine.close(5.0)
+
+    async def settle(self) -> None:
+        busy = ("waiting", "running", "queued")
+        while any(map((await self.engine.stats()).get, busy)):
+            await self.answer()
+            await asyncio.sleep(0.005)
 
 
 async def main() -> None:
