@@ -11,6 +11,9 @@ connector = Connector(
     about=Text("Lines in the log of the daemon.", "Des lignes dans le journal du service."),
 )
 
+_LONGEST: Final = 8_000
+"""Characters of a line; a whole document in the log helps nobody and fills the disk."""
+
 Level = Literal["debug", "info", "warning", "error"]
 _LEVELS: Final[dict[str, int]] = {
     "debug": logging.DEBUG,
@@ -50,7 +53,7 @@ async def write(params: Line, context: Context) -> JSON:
     context.log.log(
         _LEVELS[params.level],
         "%s",
-        params.message,
+        params.message[:_LONGEST],
         extra={"run": context.run_id, "recipe": context.recipe_id, "step": context.step},
     )
     return {}

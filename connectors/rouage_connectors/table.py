@@ -1,5 +1,6 @@
 """Tables: add rows to a CSV file, in the way the file is already written."""
 
+import codecs
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -26,7 +27,7 @@ connector = Connector(
 )
 
 _MOST_BYTES: Final = 64 << 20
-_CHUNK: Final = 1 << 20
+_CHUNK: Final = 256 << 10
 
 _NOT_CSV: Final = Text(
     "{file}: only CSV tables can be written here",
@@ -143,6 +144,7 @@ async def append(params: Row, context: Context) -> JSON:
         return _compose(params, tail)
 
     number = await context.files.append(params.file, compose, key=context.idempotency_key)
+    context.wrote(str(context.files.resolve(params.file)))
     return {"row_number": int(str(number))}
 
 
@@ -175,29 +177,60 @@ def _new(params: Row) -> _Table:
 
 
 def _read(params: Row, tail: Tail) -> _Table | None:
-    """Return the table that is in the file, or None if the file is empty."""
+    """Return the table that is in the file, or None if the file is empty.
+
+    Read piece by piece: the memory of the daemon must not depend on somebody's file.
+    """
     if tail.size > _MOST_BYTES:
         raise StepError(_TOO_LARGE, file=shown(params.file), limit=_MOST_BYTES >> 20)
-    data = b"".join(tail.read(_CHUNK, offset) for offset in range(0, tail.size, _CHUNK))
-    if not data.removeprefix(BOM).strip():
+    front = tail.read(_CHUNK)
+    if tail.size <= _CHUNK and not front.removeprefix(BOM).strip():
         return None
-    text, encoding = decoded(data)
+    facts = _survey(tail)
+    whole = front if tail.size <= _CHUNK else front[: front.rfind(b"\n") + 1] or front
+    text, _ = decoded(whole)
+    if not facts.is_utf8:
+        text = whole.decode("cp1252", errors="replace")
     separator = separator_of(text) or _new(params).dialect.separator
+    is_cp1252 = facts.is_ascii and params.encoding == "cp1252"
     dialect = Dialect(
         separator=separator,
-        encoding="cp1252" if data.isascii() and params.encoding == "cp1252" else encoding,
-        newline="\r\n" if "\r\n" in text[:65_536] else "\n",
+        encoding="utf-8" if facts.is_utf8 and not is_cp1252 else "cp1252",
+        newline="\r\n" if "\r\n" in text else "\n",
         decimal=_decimal(params, separator),
     )
     columns = [name.strip() for name in next(records(text, separator), [])]
-    return _Table(columns=columns, dialect=dialect, rows=_count(text) - 1)
+    return _Table(columns=columns, dialect=dialect, rows=facts.records - 1)
 
 
-def _count(text: str) -> int:
-    """Count the records: line breaks outside quotes (every second part between quotes)."""
-    outside = text.split('"')[::2]
-    breaks = sum(part.count("\n") for part in outside)
-    return breaks + (not text.endswith("\n"))
+@dataclass(slots=True)
+class _Facts:
+    """What a table that exists is like; `records` counts its line of names too."""
+
+    is_ascii: bool = True
+    is_utf8: bool = True
+    records: int = 0
+
+
+def _survey(tail: Tail) -> _Facts:
+    """Count the records (line breaks outside quotes) and recognise the encoding."""
+    facts, decoder = _Facts(), codecs.getincrementaldecoder("utf-8")()
+    is_quoted, last = False, b""
+    for offset in range(0, tail.size, _CHUNK):
+        piece = tail.read(_CHUNK, offset)
+        facts.is_ascii = facts.is_ascii and piece.isascii()
+        if facts.is_utf8:
+            try:
+                decoder.decode(piece, final=offset + _CHUNK >= tail.size)
+            except UnicodeDecodeError:
+                facts.is_utf8 = False
+        parts = piece.split(b'"')
+        # Every second part lies outside quotes; joined, so that no loop runs over them.
+        facts.records += b"".join(parts[int(is_quoted) :: 2]).count(b"\n")
+        is_quoted ^= len(parts) % 2 == 0
+        last = piece[-1:] or last
+    facts.records += last != b"\n"
+    return facts
 
 
 def _decimal(params: Row, separator: str) -> str:

@@ -116,6 +116,20 @@ async def test_hostile_xml_is_refused(context_for, text, message):
         await _parse(context_for(), text=text, format="xml")
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        # Each short line would be filled up to the number of columns: 5 million cells.
+        (";".join(f"c{n}" for n in range(2_000)) + "\n1" * 2_500, "more than 100000"),
+        # The last name is the one that comes twice: found in one pass.
+        (";".join(f"c{n}" for n in range(60_000)) + ";c59999\n", "column “c59999” comes twice"),
+    ],
+)
+async def test_a_small_table_cannot_become_a_large_one(context_for, text, message):
+    with pytest.raises(StepError, match=message):
+        await _parse(context_for(), text=text, format="csv")
+
+
 async def test_exactly_one_source_is_wanted(context_for):
     with pytest.raises(StepError, match="either"):
         await _parse(context_for())

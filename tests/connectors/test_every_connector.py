@@ -1,6 +1,9 @@
 """The contract that every installed connector keeps, bundled or not (authoring S1, S2)."""
 
+import dataclasses
 import inspect
+import json
+import os
 import re
 import string
 import subprocess
@@ -10,9 +13,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from rouage.catalog.discovery import discover
+from rouage.errors import StepError
 from rouage.sdk.connector import ID_PATTERN
 from rouage.sdk.params import Parameters
+from rouage.sdk.testing import make_context
 from rouage.sdk.trigger import Trigger
+from rouage.workers.isolation import isolate
+from rouage.workers.pool import Workers
 
 CATALOG = discover()
 SPECS = {**CATALOG.actions, **CATALOG.triggers}
@@ -123,6 +130,47 @@ def test_an_action_and_its_simulation_are_called_alike(name):
     if spec.simulate is not None:
         declared = next(iter(inspect.signature(spec.simulate).parameters.values())).annotation
         assert Parameters.of(declared).names == spec.parameters.names
+
+
+ISOLATED = sorted(id_ for id_, spec in CATALOG.actions.items() if spec.isolated)
+
+
+def test_what_parses_untrusted_formats_is_isolated():
+    assert {"archive.zip", "archive.unzip", "data.parse"} <= set(ISOLATED)
+
+
+@pytest.mark.parametrize("name", ISOLATED)
+async def test_an_isolated_action_says_the_same_in_a_process_of_its_own(name, tmp_path):
+    always = CATALOG.with_actions(lambda spec, _: dataclasses.replace(spec, isolated=True))
+    workers = Workers(places=1)
+    try:
+        away = isolate(always, workers.run).actions[name]
+        # Another step, another folder: what is done here must not be found done there.
+        outcomes = [
+            await _outcome(spec, make_context(_made(tmp_path / where), key=where))
+            for spec, where in ((CATALOG.actions[name], "here"), (away, "away"))
+        ]
+        assert workers.status()["idle"] == 1, "no process was needed"
+    finally:
+        await workers.close()
+    assert outcomes[0] == outcomes[1].replace("/away/", "/here/")
+
+
+def _made(folder):
+    folder.mkdir()
+    return folder
+
+
+async def _outcome(spec, context):
+    """Return the result or the error of the example, taken literally, as text."""
+    folder = context.workspace / "files" / "photos"
+    folder.mkdir(parents=True)
+    (folder / "one.jpg").write_bytes(b"1")
+    os.utime(folder / "one.jpg", (0, 0))
+    try:
+        return json.dumps(await spec.run(spec.parameters.build(spec.example), context))
+    except StepError as error:
+        return json.dumps(error.record())
 
 
 @every_trigger

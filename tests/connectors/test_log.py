@@ -28,3 +28,9 @@ async def test_a_line_reaches_the_log_with_its_run(context_for, caplog, level, n
     )
     (record,) = caplog.records
     assert (record.getMessage(), record.levelno, record.recipe) == (message, number, "test")
+
+
+async def test_a_document_does_not_fill_the_log(context_for, caplog):
+    caplog.set_level(logging.INFO)
+    await run_action(connector, "log.write", {"message": "x" * 1_000_000}, context_for())
+    assert len(caplog.records[0].getMessage()) == 8_000

@@ -140,6 +140,15 @@ async def test_utf_16_and_an_open_quote_are_explained(workspace, context_for):
         await _append(context_for("two"), {"a": "x"})
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+async def test_a_table_of_several_pieces_is_counted_exactly(workspace, context_for, encoding):
+    # A quoted cell with line breaks lies over each border of 256 KiB, and so does an é.
+    row = '"' + "é\n" * 50_000 + '";2\n'
+    (workspace / "t.csv").write_bytes(("prénom;b\n" + row * 9 + "1;2").encode(encoding))
+    assert await _append(context_for("one"), {"prénom": "é", "b": "x"}) == 11
+    assert (workspace / "t.csv").read_bytes().endswith("1;2\né;x\n".encode(encoding))
+
+
 async def test_an_empty_row_and_a_doubled_column_are_refused(workspace, context_for):
     with pytest.raises(StepError, match="no cell"):
         await _append(context_for("one"), {})

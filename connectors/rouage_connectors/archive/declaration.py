@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rouage.sdk import Connector, Text
+from rouage.sdk import Connector, Limits, Text
 
 connector = Connector(
     "archive",
@@ -13,6 +13,10 @@ connector = Connector(
 MOST_MEMBERS: Final = 10_000
 MOST_BYTES: Final = 1 << 30
 CHUNK: Final = 1 << 20
+LIMITS: Final = Limits(
+    seconds=900, processor_seconds=600, memory_bytes=256 << 20, result_bytes=16 << 20
+)
+"""Archives come from outside, and take long: a worker process packs and unpacks them."""
 
 CONFLICT_TITLE: Final = Text("If it exists", "S’il existe déjà")
 TOO_MANY: Final = Text(

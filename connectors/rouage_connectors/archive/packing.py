@@ -17,6 +17,7 @@ from rouage.sdk.tables import BOM, Dialect, encoded_line, harmless, line_of
 from rouage_connectors.archive.declaration import (
     CHUNK,
     CONFLICT_TITLE,
+    LIMITS,
     MOST_BYTES,
     MOST_MEMBERS,
     TOO_LARGE,
@@ -133,6 +134,8 @@ class _Packed:
     },
     example={"source": "files/photos", "target": "files/photos.zip", "manifest": True},
     describe=Text("pack {source} into {target}", "archiver {source} dans {target}"),
+    isolated=True,
+    limits=LIMITS,
 )
 async def pack(params: Packing, context: Context) -> JSON:
     """Pack files into a ZIP archive, sorted by name."""
@@ -152,6 +155,8 @@ def _pack(params: Packing, context: Context) -> JSON:
         on_conflict=params.on_conflict,
         key=context.idempotency_key,
     )
+    if not outcome.is_skipped:
+        context.wrote(outcome.path)
     if not packed.lines and not outcome.is_skipped:
         # Made by an earlier call with this key: its sources may be gone, the archive tells.
         _read_back(outcome.path, params, context, packed)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from rouage.sdk import JSON, Context, StepError, Text, param, params
 from rouage.sdk.files import OnConflict, Outcome, explaining, preview, shown, write
-from rouage_connectors.archive.declaration import CHUNK, CONFLICT_TITLE, connector
+from rouage_connectors.archive.declaration import CHUNK, CONFLICT_TITLE, LIMITS, connector
 from rouage_connectors.archive.members import Member, check_end, judged
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ class Unpacking:
     },
     example={"source": "${{ event.file.path }}", "target": "files/unpacked/"},
     describe=Text("unpack {source} into {target}", "ouvrir {source} dans {target}"),
+    isolated=True,
+    limits=LIMITS,
 )
 async def unpack(params: Unpacking, context: Context) -> JSON:
     """Unpack a ZIP archive into a folder; nothing is written if any of it is unsafe."""
@@ -95,6 +97,9 @@ def _unpack(params: Unpacking, context: Context) -> JSON:
             )
             for key, target, member in pending
         ]
+    for outcome in outcomes:
+        if not outcome.is_skipped:
+            context.wrote(outcome.path)
     return _result(folder, outcomes)
 
 

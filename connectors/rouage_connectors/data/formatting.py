@@ -3,12 +3,13 @@
 import json
 from typing import Final, Literal
 
-from rouage.sdk import JSON, Context, StepError, Text, param, params
+from rouage.sdk import JSON, Context, Limits, StepError, Text, param, params
 from rouage.sdk.tables import Dialect, cell_of, harmless, line_of
 from rouage_connectors.data import xml
 from rouage_connectors.data.declaration import FORMAT_TITLE, SEPARATOR_TITLE, connector
 
 _SEPARATORS: Final = {"tab": "\t"}
+_SMALL_VALUES: Final = 2_000
 _ROWS: Final = Text(
     "a CSV needs a list of rows: objects, or lists of cells",
     "un CSV veut une liste de lignes : des objets, ou des listes de cases",
@@ -40,6 +41,21 @@ class Writing:
     )
 
 
+def _is_large(params: Writing) -> bool:
+    """Say whether writing takes more than a millisecond or two; looks at few values itself."""
+    left, waiting = _SMALL_VALUES, [params.data]
+    while waiting:
+        value = waiting.pop()
+        left -= 1 + (len(value) // 16 if isinstance(value, str | list | dict) else 0)
+        if left < 0:
+            return True
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+    return False
+
+
 @connector.action(
     "format",
     title=Text("Write data as text", "Écrire des données en texte"),
@@ -53,6 +69,8 @@ class Writing:
     },
     example={"data": "${{ steps.orders.data }}", "format": "csv"},
     describe=Text("write data as {format}", "écrire des données en {format}"),
+    isolated=_is_large,
+    limits=Limits(seconds=60, processor_seconds=30, result_bytes=16 << 20),
 )
 async def format_data(params: Writing, context: Context) -> JSON:
     """Write data as JSON, CSV or XML."""

@@ -1,11 +1,10 @@
 """Read JSON, CSV or XML, from a text or a file."""
 
-import asyncio
-import itertools
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, Literal
 
-from rouage.sdk import JSON, Context, StepError, Text, param, params
+from rouage.sdk import JSON, Context, Limits, StepError, Text, param, params
 from rouage.sdk.files import shown
 from rouage.sdk.tables import decoded, records, rows_as_objects, separator_of
 from rouage_connectors.data import xml
@@ -22,6 +21,8 @@ from rouage_connectors.data.declaration import (
 
 Format = Literal["auto", "json", "csv", "xml"]
 _SEPARATORS: Final = {"tab": "\t"}
+_SMALL_CHARACTERS: Final = 16 << 10
+"""Texts up to this length are read at once, in about a millisecond at worst."""
 
 _ONE: Final = Text(
     "give either `text` or `file`, not both and not neither",
@@ -83,6 +84,11 @@ class Source:
     )
 
 
+def _is_large(params: Source) -> bool:
+    """Say whether reading may take long: every parser here is linear, so small texts may not."""
+    return params.file is not None or len(params.text or "") > _SMALL_CHARACTERS
+
+
 @connector.action(
     "parse",
     title=Text("Read data", "Lire des données"),
@@ -101,10 +107,12 @@ class Source:
     },
     example={"file": "${{ event.file.path }}"},
     describe=Text("read the data of {file}", "lire les données de {file}"),
+    isolated=_is_large,
+    limits=Limits(seconds=60, processor_seconds=30, memory_bytes=512 << 20, result_bytes=16 << 20),
 )
 async def parse(params: Source, context: Context) -> JSON:
     """Read JSON, CSV or XML."""
-    return await asyncio.to_thread(_parse, params, context)
+    return _parse(params, context)
 
 
 def _parse(params: Source, context: Context) -> JSON:
@@ -168,10 +176,19 @@ def _refuse(word: str) -> None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise StepError(_TWICE, name=shown(twice[:80]))
+        twice = _first_twice(name for name, _ in pairs)
+        raise StepError(_TWICE, name=shown(str(twice)[:80]))
     return found
+
+
+def _first_twice(names: Iterable[str]) -> str | None:
+    """Return the first of *names* that came before, or None; in one pass."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
 
 
 def _bound(value: JSON) -> None:
@@ -197,20 +214,23 @@ def _csv(data: bytes, params: Source) -> tuple[list[str], JSON]:
     wanted = params.separator
     chosen = separator_of(text) if wanted == "auto" else _SEPARATORS.get(wanted, wanted)
     found = records(text, chosen or ";")
-    limited = _limited(found)
     if not params.header:
-        return [], list(limited)
+        return [], [list(record) for record in _limited(found, width=0)]
     columns = [name.strip() for name in next(found, [])]
-    for name in columns:
-        if columns.count(name) > 1:
-            raise StepError(_COLUMN_TWICE, name=shown(name[:80]))
-    return columns, list(rows_as_objects(limited, columns))
+    twice = _first_twice(columns)
+    if twice is not None:
+        raise StepError(_COLUMN_TWICE, name=shown(twice[:80]))
+    return columns, list(rows_as_objects(_limited(found, width=len(columns)), columns))
 
 
-def _limited(found: Any) -> Any:
-    cells = itertools.count()
+def _limited(found: Iterable[list[str]], *, width: int) -> Iterator[list[str]]:
+    """Yield the records as long as there are not too many cells, each at least *width* of them.
+
+    A short record is filled up to the number of columns: it counts as much as a full one.
+    """
+    cells = 0
     for record in found:
-        for _ in record:
-            if next(cells) > MOST_ITEMS:
-                raise StepError(TOO_MANY, limit=MOST_ITEMS)
+        cells += max(len(record), width)
+        if cells > MOST_ITEMS:
+            raise StepError(TOO_MANY, limit=MOST_ITEMS)
         yield record

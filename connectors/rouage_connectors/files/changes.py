@@ -18,6 +18,7 @@ from rouage_connectors.files.declaration import (
     TARGET,
     connector,
     placed,
+    told,
 )
 
 _NAME: Final = Text(
@@ -111,16 +112,15 @@ async def simulate_transfer(params: Transfer, context: Context) -> JSON:
 )
 async def move_file(params: Transfer, context: Context) -> JSON:
     """Move a file; across disks it is copied, synced and then removed at its old place."""
-    return placed(
-        await asyncio.to_thread(
-            move,
-            context.files,
-            params.source,
-            params.target,
-            on_conflict=params.on_conflict,
-            key=context.idempotency_key,
-        )
+    outcome = await asyncio.to_thread(
+        move,
+        context.files,
+        params.source,
+        params.target,
+        on_conflict=params.on_conflict,
+        key=context.idempotency_key,
     )
+    return told(outcome, context)
 
 
 @connector.action(
@@ -136,16 +136,15 @@ async def move_file(params: Transfer, context: Context) -> JSON:
 )
 async def copy_file(params: Transfer, context: Context) -> JSON:
     """Copy a file, with its date and permissions."""
-    return placed(
-        await asyncio.to_thread(
-            copy,
-            context.files,
-            params.source,
-            params.target,
-            on_conflict=params.on_conflict,
-            key=context.idempotency_key,
-        )
+    outcome = await asyncio.to_thread(
+        copy,
+        context.files,
+        params.source,
+        params.target,
+        on_conflict=params.on_conflict,
+        key=context.idempotency_key,
     )
+    return told(outcome, context)
 
 
 def _renamed(params: Renaming) -> Transfer:

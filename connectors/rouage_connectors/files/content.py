@@ -14,6 +14,7 @@ from rouage_connectors.files.declaration import (
     PLACED,
     connector,
     placed,
+    told,
 )
 
 Encoding = Literal["utf-8", "utf-8-sig", "cp1252", "latin-1"]
@@ -145,16 +146,15 @@ async def simulate_write(params: Writing, context: Context) -> JSON:
 )
 async def write(params: Writing, context: Context) -> JSON:
     """Write a text into a file, whole or not at all."""
-    return placed(
-        await asyncio.to_thread(
-            write_whole,
-            context.files,
-            params.path,
-            encoded(params.text, params.encoding),
-            on_conflict=params.on_conflict,
-            key=context.idempotency_key,
-        )
+    outcome = await asyncio.to_thread(
+        write_whole,
+        context.files,
+        params.path,
+        encoded(params.text, params.encoding),
+        on_conflict=params.on_conflict,
+        key=context.idempotency_key,
     )
+    return told(outcome, context)
 
 
 async def simulate_append(params: Appending, context: Context) -> JSON:
@@ -193,6 +193,8 @@ async def append(params: Appending, context: Context) -> JSON:
 
     path = context.files.check(params.path, "write")
     skipped = await context.files.append(path, compose, key=context.idempotency_key)
+    if not skipped:
+        context.wrote(str(path))
     return {"path": str(path), "skipped": bool(skipped)}
 
 

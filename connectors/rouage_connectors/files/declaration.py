@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rouage.sdk import JSON, Connector, Text
+from rouage.sdk import JSON, Connector, Context, Text
 from rouage.sdk.files import Outcome
 
 connector = Connector(
@@ -40,3 +40,10 @@ PLACED: Final[dict[str, JSON]] = {
 def placed(outcome: Outcome) -> JSON:
     """Return *outcome* as the result of a step."""
     return {"path": outcome.path, "skipped": outcome.is_skipped}
+
+
+def told(outcome: Outcome, context: Context) -> JSON:
+    """Return *outcome* as the result of an action, and tell the engine of the file."""
+    if not outcome.is_skipped:
+        context.wrote(outcome.path)
+    return placed(outcome)

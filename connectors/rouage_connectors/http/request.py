@@ -143,7 +143,7 @@ class Request:
     result={
         "type": "object",
         "properties": {
-            "status": {"type": "integer"},
+            "status": {"type": "integer", "examples": [200]},
             "headers": {"type": "object", "additionalProperties": {"type": "string"}},
             "body": {"description": "Data if the answer is JSON, else text"},
             "path": {"type": ["string", "null"], "description": "The file of `save_to`"},

@@ -101,7 +101,7 @@ class Ticking:
             self._next = self._ticks.next_after(self._last)
         fired = 0
         while self._next is not None and self._next <= now and fired < _MOST_FRESH:
-            if not await self._emit(emit, self._next):
+            if not await self._emit(emit, self._next, now):
                 return
             self._counted_from = self._last
             self._next = self._ticks.next_after(self._last)
@@ -122,18 +122,18 @@ class Ticking:
                 self._policy.policy,
             )
         for tick in backlog.due:
-            while not await self._emit(emit, tick):
+            while not await self._emit(emit, tick, self._context.clock.now()):
                 pass
         self._last = max(self._last, until)
 
-    async def _emit(self, emit: Emit, tick: datetime) -> bool:
+    async def _emit(self, emit: Emit, tick: datetime, now: datetime) -> bool:
         """Commit the event of *tick*; False when nothing was accepted, after a pause."""
         context = self._context
-        late = (context.clock.now() - tick).total_seconds()
+        late = (now - tick).total_seconds()
         data: JSON = {"due": self._spoken(tick), "late": round(max(0.0, late), 3)}
-        record = self._record(tick)
+        due = tick.isoformat()
         try:
-            await emit(data, key=record["due"], time=tick, items={LAST: dict(record)})
+            await emit(data, key=due, time=tick, items={LAST: {"due": due, "shape": self._shape}})
         except Overloaded as error:
             await context.clock.sleep(min(_LONGEST_WAIT, error.retry_after_seconds))
             return False

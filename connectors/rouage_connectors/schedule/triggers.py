@@ -2,14 +2,16 @@
 
 import hashlib
 import zoneinfo
-from datetime import datetime, timedelta, tzinfo
-from typing import Any, Final, TypeVar
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, ClassVar, Final, TypeVar
 
 from rouage.sdk import (
     JSON,
     Connector,
     Duration,
     Emit,
+    Notation,
     StepError,
     Text,
     Trigger,
@@ -17,6 +19,7 @@ from rouage.sdk import (
     params,
 )
 from rouage_connectors.schedule.cron import LONGEST, parse_cron
+from rouage_connectors.schedule.cron import Cron as Parsed
 from rouage_connectors.schedule.moments import Wanted, read_moment, read_start, read_wanted
 from rouage_connectors.schedule.ticking import LAST, Ticking
 from rouage_connectors.schedule.ticks import (
@@ -26,6 +29,7 @@ from rouage_connectors.schedule.ticks import (
     MergedTicks,
     MomentTicks,
     Ticks,
+    ticks_between,
 )
 
 connector = Connector(
@@ -39,6 +43,7 @@ connector = Connector(
 
 ANCHOR: Final = b"anchor"
 _DAY_SECONDS: Final = 86_400
+FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 _LONGEST_INTERVAL: Final = 10 * 366 * _DAY_SECONDS
 
 _NO_ZONE: Final = Text(
@@ -153,15 +158,24 @@ class _Scheduled(Trigger[P]):
         await self._ticking.listen(emit, stored)
 
     def _zone(self) -> tzinfo:
-        name = self.params.timezone
-        return self.context.timezone if name is None else find_zone(name)
+        return zone_of(self.params.timezone, self.context.timezone)
 
-    def _shift(self, jitter: float | None) -> timedelta:
-        """Return the fixed jitter of this recipe (triggers C-5)."""
-        if not jitter:
-            return timedelta()
-        digest = hashlib.sha256(self.context.recipe_id.encode()).digest()
-        return timedelta(seconds=int.from_bytes(digest[:8], "big") % max(1, int(jitter)))
+
+def shift_of(jitter: float | None, recipe_id: str) -> timedelta:
+    """Return the fixed jitter of a recipe (triggers C-5)."""
+    if not jitter:
+        return timedelta()
+    digest = hashlib.sha256(recipe_id.encode()).digest()
+    return timedelta(seconds=int.from_bytes(digest[:8], "big") % max(1, int(jitter)))
+
+
+def zone_of(name: str | None, default: tzinfo) -> tzinfo:
+    """Return the time zone *name*; that of the recipe, the *default*, when none is named.
+
+    Raises:
+        StepError: there is none of this name.
+    """
+    return default if name is None else find_zone(name)
 
 
 @connector.trigger(
@@ -179,6 +193,8 @@ class _Scheduled(Trigger[P]):
 class CronTrigger(_Scheduled[Cron]):
     """Fire at the ticks of a cron expression."""
 
+    notations: ClassVar[Mapping[Notation, str]] = {"cron": "expression"}
+
     @classmethod
     def check(cls, params: Cron) -> Text | None:
         """Say what is wrong with the parameters, or None."""
@@ -186,10 +202,17 @@ class CronTrigger(_Scheduled[Cron]):
 
     async def listen(self, emit: Emit) -> None:
         """Emit until cancelled."""
-        cron = parse_cron(self.params.expression, seed=self.context.recipe_id)
-        ticks = CronTicks(cron, self._zone(), shift=self._shift(self.params.jitter))
+        cron, ticks = _cron_ticks(self.params, self.context.recipe_id, self._zone())
         stored = (await self.context.items.load()).get(LAST)
         await self._run(emit, ticks, shape=f"cron {cron.canonical}", stored=stored)
+
+    @classmethod
+    def preview(
+        cls, params: Cron, *, recipe_id: str, timezone: tzinfo, after: datetime, most: int
+    ) -> list[datetime]:
+        """Return the first *most* ticks after *after*."""
+        _, ticks = _cron_ticks(params, recipe_id, zone_of(params.timezone, timezone))
+        return ticks_between(ticks, after, FOREVER, most=most)
 
 
 @connector.trigger(
@@ -227,6 +250,18 @@ class EveryTrigger(_Scheduled[Every]):
             return read_start(self.params.start, zone)
         return await remember_anchor(self, stored, self.params.interval, self.context.clock.now())
 
+    @classmethod
+    def preview(
+        cls, params: Every, *, recipe_id: str, timezone: tzinfo, after: datetime, most: int
+    ) -> list[datetime]:
+        """Return the first *most* ticks after *after*; without a start, *after* is one."""
+        del recipe_id
+        zone = zone_of(params.timezone, timezone)
+        seconds = timedelta(seconds=params.interval)
+        anchor = after + seconds if params.start is None else read_start(params.start, zone)
+        ticks = make_interval(anchor, params.interval, zone)
+        return ticks_between(ticks, after, FOREVER, most=most)
+
 
 @connector.trigger(
     "at",
@@ -243,6 +278,8 @@ class EveryTrigger(_Scheduled[Every]):
 class AtTrigger(_Scheduled[At]):
     """Fire at times of day, at moments, or as a phrase says."""
 
+    notations: ClassVar[Mapping[Notation, str]] = {"text": "time"}
+
     @classmethod
     def check(cls, params: At) -> Text | None:
         """Say what is wrong with the parameters, or None."""
@@ -257,17 +294,37 @@ class AtTrigger(_Scheduled[At]):
         await self._run(emit, ticks, shape=f"at {wanted}", stored=items.get(LAST))
 
     async def _make_ticks(self, wanted: Wanted, stored: JSON) -> Ticks:
-        zone, shift = self._zone(), self._shift(self.params.jitter)
-        parts: list[Ticks] = [
-            CronTicks(parse_cron(cron), zone, shift=shift) for cron in wanted.crons
+        now = self.context.clock.now()
+        anchors = [
+            await remember_anchor(self, stored, seconds, now) for seconds in wanted.intervals
         ]
-        if wanted.moments:
-            parts.append(MomentTicks(read_moment(text, zone) + shift for text in wanted.moments))
-        for seconds in wanted.intervals:
-            now = self.context.clock.now()
-            anchor = await remember_anchor(self, stored, seconds, now)
-            parts.append(make_interval(anchor + shift, seconds, zone))
-        return parts[0] if len(parts) == 1 else MergedTicks(parts)
+        shift = shift_of(self.params.jitter, self.context.recipe_id)
+        return _at_ticks(wanted, anchors, self._zone(), shift)
+
+    @classmethod
+    def preview(
+        cls, params: At, *, recipe_id: str, timezone: tzinfo, after: datetime, most: int
+    ) -> list[datetime]:
+        """Return the first *most* ticks after *after*, which begins what is an interval."""
+        wanted = read_wanted(params.time, params.days)
+        anchors = [after + timedelta(seconds=seconds) for seconds in wanted.intervals]
+        zone, shift = zone_of(params.timezone, timezone), shift_of(params.jitter, recipe_id)
+        return ticks_between(_at_ticks(wanted, anchors, zone, shift), after, FOREVER, most=most)
+
+
+def _cron_ticks(params: Cron, recipe_id: str, zone: tzinfo) -> tuple[Parsed, Ticks]:
+    cron = parse_cron(params.expression, seed=recipe_id)
+    return cron, CronTicks(cron, zone, shift=shift_of(params.jitter, recipe_id))
+
+
+def _at_ticks(wanted: Wanted, anchors: list[datetime], zone: tzinfo, shift: timedelta) -> Ticks:
+    """Return the ticks of what is *wanted*; *anchors* are the first ones of its intervals."""
+    parts: list[Ticks] = [CronTicks(parse_cron(cron), zone, shift=shift) for cron in wanted.crons]
+    if wanted.moments:
+        parts.append(MomentTicks(read_moment(text, zone) + shift for text in wanted.moments))
+    for seconds, anchor in zip(wanted.intervals, anchors, strict=True):
+        parts.append(make_interval(anchor + shift, seconds, zone))
+    return parts[0] if len(parts) == 1 else MergedTicks(parts)
 
 
 def make_interval(anchor: datetime, seconds: float, zone: tzinfo) -> Ticks:

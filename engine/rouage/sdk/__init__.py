@@ -1,11 +1,20 @@
 """All that a connector author imports; the only stable API of Rouage."""
 
-from rouage.errors import JournalError, Overloaded, RetryableError, StepError, StepTimeout
+from rouage.errors import (
+    JournalError,
+    OutcomeUnknown,
+    Overloaded,
+    RetryableError,
+    StepError,
+    StepTimeout,
+)
 from rouage.language import Text
 from rouage.safety.paths import Folders
+from rouage.sdk.chain import Chain, ChainEvent, RunNews
 from rouage.sdk.connector import ActionSpec, Connector, Effect, Idempotent, TriggerSpec, Undo
 from rouage.sdk.context import Context
 from rouage.sdk.json import JSON
+from rouage.sdk.limits import Limits
 from rouage.sdk.params import NoParams, Parameters, param, params
 from rouage.sdk.quantities import SIZE_PATTERN, Duration, parse_duration, parse_size
 from rouage.sdk.trigger import (
@@ -15,6 +24,7 @@ from rouage.sdk.trigger import (
     HookRequest,
     Hooks,
     Items,
+    Notation,
     Receipt,
     Trigger,
     TriggerContext,
@@ -24,6 +34,8 @@ __all__ = [
     "JSON",
     "SIZE_PATTERN",
     "ActionSpec",
+    "Chain",
+    "ChainEvent",
     "Connector",
     "Context",
     "Duration",
@@ -37,11 +49,15 @@ __all__ = [
     "Idempotent",
     "Items",
     "JournalError",
+    "Limits",
     "NoParams",
+    "Notation",
+    "OutcomeUnknown",
     "Overloaded",
     "Parameters",
     "Receipt",
     "RetryableError",
+    "RunNews",
     "StepError",
     "StepTimeout",
     "Text",

@@ -9,13 +9,14 @@ import inspect
 import re
 import typing
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeVar
 
 from rouage.errors import CatalogError
 from rouage.language import Text, as_text
 from rouage.sdk.context import Context
 from rouage.sdk.json import JSON
+from rouage.sdk.limits import Isolated, Limits
 from rouage.sdk.params import NoParams, Parameters
 from rouage.sdk.trigger import Trigger
 
@@ -47,7 +48,8 @@ class ActionSpec:
     """One action as declared.
 
     `result` is the JSON Schema of what it returns; `example` a set of parameters as a user
-    would write them; `describe` a phrase with `{parameter}` places.
+    would write them; `describe` a phrase with `{parameter}` places. `isolated` says whether it
+    runs in a worker process under `limits`; None leaves it to where the connector comes from.
     """
 
     id: str
@@ -62,6 +64,8 @@ class ActionSpec:
     describe: Text
     simulate: Run | None = None
     undo: Undo | None = None
+    isolated: Isolated | None = None
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,11 +107,15 @@ class Connector:
         describe: Text | str | None = None,
         simulate: Run | None = None,
         undo: Undo | None = None,
+        isolated: Isolated | None = None,
+        limits: Limits | None = None,
     ) -> Callable[[F], F]:
         """Register the decorated coroutine function of parameters and context as `name.word`.
 
         Without a declaration the engine assumes the worst: irreversible, not idempotent.
-        *about* is the docstring's first line when not given.
+        *about* is the docstring's first line when not given. An *isolated* action runs in a
+        worker process under *limits*, as all actions of installed packages do unless they say
+        False; a function of the parameters may decide for each call.
         """
 
         def register(function: F) -> F:
@@ -124,6 +132,8 @@ class Connector:
                 describe=as_text(describe if describe is not None else f"{self.name}.{word}"),
                 simulate=simulate,
                 undo=undo,
+                isolated=isolated,
+                limits=limits or Limits(),
             )
             self.actions[spec.id] = spec
             return function

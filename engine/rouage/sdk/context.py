@@ -29,6 +29,10 @@ def _no_templates(template: str, data: Mapping[str, JSON]) -> str:
     return template
 
 
+def _not_told(path: str) -> None:
+    del path
+
+
 @dataclass(kw_only=True, slots=True)
 class Context:
     """One attempt at one step.
@@ -41,6 +45,9 @@ class Context:
     (a template file); the expressions see the names of *data* and nothing else. `templates`
     holds the source text of each parameter that held an expression, by JSON pointer
     (`/command/1`), so that an action can insist on literal values.
+
+    `wrote(path)` tells the engine of a file that the action made or changed, so that a folder
+    trigger can say who caused its event. It may be called from a thread.
     """
 
     run_id: str
@@ -57,6 +64,7 @@ class Context:
     scratch: Callable[[], Path]
     render: Render = _no_templates
     templates: Mapping[str, str] = field(default_factory=dict)
+    wrote: Callable[[str], None] = _not_told
 
     @property
     def http(self) -> "ClientSession":

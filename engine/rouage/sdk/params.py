@@ -93,6 +93,7 @@ class NoParams:
 class Parameters:
     """The readings of one `@params` class: its JSON Schema, and how to build it.
 
+    A name that Python keeps for itself is declared with a final underscore (`for_`).
     `names` lists the parameters in order; `specs` holds what was declared of each; `required`
     those without a default. `schema` is the JSON Schema (2020-12) of *final* values, English
     only; the composed recipe schema, which admits expressions, is made in `rouage.catalog`.
@@ -102,17 +103,20 @@ class Parameters:
         self.cls = cls
         hints = typing.get_type_hints(cls)
         fields = dataclasses.fields(cls)
-        self.names = tuple(f.name for f in fields)
-        self.types: dict[str, Any] = {f.name: hints[f.name] for f in fields}
-        self.specs: dict[str, ParamSpec] = {f.name: _spec_of(cls, f) for f in fields}
+        self.names = tuple(_public(f.name) for f in fields)
+        self.types: dict[str, Any] = {_public(f.name): hints[f.name] for f in fields}
+        self.specs: dict[str, ParamSpec] = {_public(f.name): _spec_of(cls, f) for f in fields}
         self.required = tuple(
-            f.name for f in fields if f.default is _MISSING and f.default_factory is _MISSING
+            _public(f.name)
+            for f in fields
+            if f.default is _MISSING and f.default_factory is _MISSING
         )
         self.defaults: dict[str, Any] = {
-            f.name: f.default_factory() if f.default_factory is not _MISSING else f.default
+            _public(f.name): f.default_factory() if f.default_factory is not _MISSING else f.default
             for f in fields
-            if f.name not in self.required
+            if _public(f.name) not in self.required
         }
+        self._renamed = {_public(f.name): f.name for f in fields if f.name.endswith("_")}
         self._converters: dict[str, Converter] = {
             name: converter_of(kind, self.specs[name]) for name, kind in self.types.items()
         }
@@ -159,10 +163,13 @@ class Parameters:
                 raise StepError(
                     _UNFIT, name=name, wanted=refused.wanted, value=_short(value)
                 ) from None
+        for name, attribute in self._renamed.items():
+            if name in ready:
+                ready[attribute] = ready.pop(name)
         try:
             return self.cls(**ready)
         except TypeError:
-            missing = [name for name in self.required if name not in ready]
+            missing = [name for name in self.required if name not in values]
             raise StepError(_ABSENT, name=", ".join(missing)) from None
 
 
@@ -172,6 +179,11 @@ _UNFIT: Final = Text(
     "the parameter “{name}” must be {wanted}, not {value}",
     "le paramètre « {name} » doit être {wanted}, pas {value}",
 )
+
+
+def _public(attribute: str) -> str:
+    """Return the name of a parameter as recipes write it: `for_` stands for `for`."""
+    return attribute.removesuffix("_")
 
 
 def _short(value: Any) -> str:

@@ -22,6 +22,18 @@ def parse_duration(text: str) -> float:
     return float(sum(float(n) * _DURATION_UNITS[unit] for n, unit in _DURATION_PART.findall(text)))
 
 
+def write_duration(seconds: float) -> str:
+    """Return *seconds* as people write them in a recipe: `3d`, `1h30m`, `0.25s`."""
+    parts, left = [], seconds
+    for unit in ("d", "h", "m"):
+        count, left = divmod(left, _DURATION_UNITS[unit])
+        if count:
+            parts.append(f"{count:.0f}{unit}")
+    if left or not parts:
+        parts.append(f"{round(left, 3):.12g}s")
+    return "".join(parts)
+
+
 _SIZE_UNITS: Final = {
     "": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30,
 }  # fmt: skip

@@ -21,6 +21,7 @@ from rouage.clock import Clock, SystemClock
 from rouage.errors import StepError
 from rouage.language import Text
 from rouage.safety.paths import Folders
+from rouage.sdk.chain import Chain
 from rouage.sdk.connector import Connector
 from rouage.sdk.context import Context, Render
 from rouage.sdk.json import JSON
@@ -167,6 +168,7 @@ class Emitted:
     data: JSON
     key: str
     time: datetime | None = None
+    trail: tuple[str, ...] = ()
 
 
 class MemoryItems:
@@ -249,13 +251,14 @@ class RecordingEmit:
         key: str,
         time: datetime | None = None,
         items: Mapping[bytes, JSON] | None = None,
+        trail: tuple[str, ...] = (),
     ) -> Receipt:
         """Keep the event, and the items with it."""
         await self._items.put(items or {})
         if key in self._ids:
             return Receipt(event_id=self._ids[key], is_duplicate=True)
         self._ids[key] = f"event-{len(self._ids) + 1}"
-        self.events.append(Emitted(data=data, key=key, time=time))
+        self.events.append(Emitted(data=data, key=key, time=time, trail=trail))
         self._arrived.set()
         return Receipt(event_id=self._ids[key])
 
@@ -276,6 +279,7 @@ class Surroundings:
     clock: Clock = field(default_factory=SystemClock)
     timezone: tzinfo = UTC
     missed: JSON = None
+    chain: Chain | None = None
 
     def context(self) -> TriggerContext:
         """Return the context to make the trigger with."""
@@ -289,6 +293,7 @@ class Surroundings:
             items=self.items,
             hooks=self.hooks,
             missed=self.missed,
+            chain=self.chain,
         )
 
 

@@ -11,15 +11,18 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from rouage.clock import Clock
 from rouage.language import Text
+from rouage.sdk.chain import Chain
 from rouage.sdk.json import JSON
 
 P = TypeVar("P")
 
 Health = Literal["starting", "listening", "polling", "waiting", "degraded", "error"]
+Notation = Literal["cron", "text"]
+"""How a schedule is written: a cron expression, or words."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,13 +48,14 @@ class Emit(Protocol):
         key: str,
         time: datetime | None = None,
         items: Mapping[bytes, JSON] | None = None,
+        trail: tuple[str, ...] = (),
     ) -> Receipt:
         """Return once the event is committed with full sync.
 
         *key* is the identity of this happening within the trigger: the same key twice is
         one event. *items* are written to the trigger's own durable store in the same
         commit (None removes one), even when the event is a duplicate. *time* is when it
-        happened; now, if not given.
+        happened; now, if not given. *trail* names the recipes that caused it, where known.
 
         Raises:
             Overloaded: a queue is full; nothing was accepted.
@@ -135,12 +139,16 @@ class TriggerContext:
     items: Items
     hooks: Hooks
     missed: JSON = None
+    chain: Chain | None = None
     report: Callable[[Health, Text | str | None], None] = lambda _state, _reason: None
     """Tell the owner how the trigger is: a state, and a reason when it is not well."""
 
 
 class Trigger(Generic[P]):
     """Base of all triggers: `params` as declared, `context` from the engine."""
+
+    notations: ClassVar[Mapping[Notation, str]] = {}
+    """For triggers that are schedules: the parameter that takes each way to write one."""
 
     def __init__(self, params: P, context: TriggerContext) -> None:
         self.params = params
@@ -172,4 +180,19 @@ class Trigger(Generic[P]):
         Called by `rouage why`, also while no daemon runs: *items* is the trigger's store.
         """
         del params, subject, workspace, items
+        return None
+
+    @classmethod
+    def preview(
+        cls, params: P, *, recipe_id: str, timezone: tzinfo, after: datetime, most: int
+    ) -> list[datetime] | None:
+        """Return the first *most* instants after *after* at which it will fire.
+
+        None when nobody can know: only schedules do. *params* were checked; the instants come
+        from the code that fires, *timezone* is that of the recipe.
+
+        Raises:
+            StepError: the parameters cannot be used.
+        """
+        del params, recipe_id, timezone, after, most
         return None

@@ -1,0 +1,1 @@
+"""Worker processes: where actions run that could hang, crash, leak or flood."""
