@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ class Site:
         (folder / "rouage.yaml").write_text("language: en\n")
         self.daemon: Daemon
         self.extra_connectors: list[Connector] = []
+        self.entry_points: list[EntryPoint] = []
 
     def recipe(self, name: str, text: str) -> Path:
         path = self.places.recipes / f"{name}.yaml"
@@ -47,8 +49,8 @@ class Site:
         chosen = Settings(
             workspace=self.folder, port=0, hooks_port=0, timezone="Europe/Paris", **settings
         )
-        bundled = discover(entry_points=()).connectors.values()
-        catalog = Catalog([*bundled, *self.extra_connectors])
+        found = discover(entry_points=self.entry_points).installed
+        catalog = Catalog([*found, *self.extra_connectors])
         self.daemon = Daemon(chosen, catalog=catalog)
         ready = asyncio.Event()
 

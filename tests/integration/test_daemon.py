@@ -262,7 +262,7 @@ async def test_a_run_that_needs_a_missing_connector_is_blocked_not_failed(
     async with site.running() as daemon:
         actions = dict(daemon.catalog.actions)
         daemon.catalog.actions.pop("files.write")
-        daemon._plans.clear()
+        daemon._surroundings.forget_plans()
         await daemon.start_run("hand")
 
         async def is_blocked() -> bool:

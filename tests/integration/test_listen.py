@@ -57,3 +57,25 @@ async def test_a_failing_trigger_is_shown_restarted_and_isolated(
         (run,) = await site.ended("once")
         assert run.event_data == {"n": 1}
         assert "duplicate True" in tries
+
+
+HOOK = """\
+name: Orders
+when:
+  - webhook.received: {path: orders, preset: none, unsigned: true}
+    batch: {quiet: 150ms}
+    once: ${{ event.body.number }}
+do:
+  - set: {numbers: "${{ event.items | map('body') | map('number') }}"}
+outputs: {numbers: "${{ vars.numbers }}", count: "${{ event.count }}"}
+"""
+
+
+async def test_requests_are_acknowledged_at_once_and_run_as_one(site: Any) -> None:
+    site.recipe("orders", HOOK)
+    async with site.running():
+        for number in (1, 2, 2, 3):
+            status, answer = await site.hook("orders", b'{"number": %d}' % number)
+            assert (status, set(answer)) == (200, {"id"}) or answer["duplicate"]
+        (run,) = await site.ended("orders")
+        assert run.outputs == {"numbers": [1, 2, 3], "count": 3}

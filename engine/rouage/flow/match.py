@@ -1,36 +1,54 @@
 """Which recipes want this event? Every verdict is kept with the values it compared."""
 
+from typing import Literal
+
 from rouage.errors import StepError
+from rouage.expressions import Condition
+from rouage.flow.admission import admission
 from rouage.flow.plan import Plan, TriggerPlan
-from rouage.flow.queue import admission
 from rouage.flow.services import Services
+from rouage.flow.trail import find_loop
 from rouage.model.event import Event, Verdict
 from rouage.sdk.json import JSON
 
+Part = Literal["whole", "arrival", "release"]
+"""What is asked: all of it, or for a trigger that gathers, what concerns one event on its
+`arrival` (the trigger's own condition), and what concerns the gathered one at its `release`."""
 
-def match(plan: Plan, trigger: TriggerPlan | None, event: Event, services: Services) -> Verdict:
+
+def match(
+    plan: Plan,
+    trigger: TriggerPlan | None,
+    event: Event,
+    services: Services,
+    *,
+    part: Part = "whole",
+    is_own_file: bool = False,
+) -> Verdict:
     """Return the verdict of one recipe about *event*; it never raises.
 
     *trigger* is None for a start by hand, which no condition refuses. Matching is bounded
-    (expressions are), so the verdict goes into the event's own commit.
+    (expressions are), so the verdict goes into the event's own commit. *is_own_file* says
+    that the event is about a file that the recipe wrote itself.
     """
     recipe = plan.recipe
     conditions: list[JSON] = []
     try:
+        if event.trail:
+            loop = find_loop(recipe.id, event.trail, is_own_file=is_own_file)
+            if loop is not None:
+                return _verdict(plan, "looped", error=loop)
+        asked = _conditions(plan, trigger, part)
+        if not asked and part != "arrival" and plan.unconditional is not None:
+            return plan.unconditional
         scope = plan.scope(event, trigger.use.id if trigger else "manual", services)
-        if trigger is not None:
-            for condition in (trigger.condition, plan.condition):
-                if condition is None:
-                    continue
-                holds, record = condition.explain(scope)
-                conditions.append(record)
-                if not holds:
-                    return Verdict(
-                        recipe=recipe.id,
-                        outcome="refused",
-                        definition=recipe.hash,
-                        conditions=tuple(conditions),
-                    )
+        for condition in asked:
+            holds, record = condition.explain(scope)
+            conditions.append(record)
+            if not holds:
+                return _verdict(plan, "refused", conditions)
+        if part == "arrival":
+            return _verdict(plan, "held", conditions)
         return Verdict(
             recipe=recipe.id,
             outcome="matched",
@@ -39,10 +57,27 @@ def match(plan: Plan, trigger: TriggerPlan | None, event: Event, services: Servi
             conditions=tuple(conditions),
         )
     except StepError as error:
-        return Verdict(
-            recipe=recipe.id,
-            outcome="failed",
-            definition=recipe.hash,
-            conditions=tuple(conditions),
-            error=error.record(),
-        )
+        return _verdict(plan, "failed", conditions, error)
+
+
+def _conditions(plan: Plan, trigger: TriggerPlan | None, part: Part) -> list[Condition]:
+    if trigger is None:
+        return []
+    own = None if part == "release" else trigger.condition
+    of_recipe = None if part == "arrival" else plan.condition
+    return [condition for condition in (own, of_recipe) if condition is not None]
+
+
+def _verdict(
+    plan: Plan,
+    outcome: Literal["refused", "failed", "held", "looped"],
+    conditions: list[JSON] | None = None,
+    error: StepError | None = None,
+) -> Verdict:
+    return Verdict(
+        recipe=plan.recipe.id,
+        outcome=outcome,
+        definition=plan.recipe.hash,
+        conditions=tuple(conditions or ()),
+        error=None if error is None else error.record(),
+    )

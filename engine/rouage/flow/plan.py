@@ -22,14 +22,14 @@ from rouage.expressions import (
 )
 from rouage.flow.services import Services
 from rouage.language import Text
-from rouage.model.event import Event
+from rouage.model.event import Event, Verdict
 from rouage.model.recipe import Recipe, StepUse, TriggerUse
 from rouage.safety.paths import Folders
 from rouage.sdk.connector import ActionSpec
 from rouage.sdk.json import JSON
 
-ENGINE_WORDS: Final = frozenset({"set", "stop"})
 _EXPRESSION: Final = "${{"
+_LOOPS: Final = frozenset({"for_each", "repeat"})
 Scope = dict[str, Any]
 
 
@@ -38,7 +38,11 @@ class StepPlan:
     """One step made ready. `action` is None for an engine word.
 
     `ready` holds the built parameters when nothing in them depends on the run; `templates`
-    the source of each text that holds an expression, by JSON pointer.
+    the source of each text that holds an expression, by JSON pointer. `body` holds the steps
+    inside an engine word, `parts` its conditions: those of the branches of `choose`, `while`
+    and `until` of `repeat`, the one of `wait`. `once` is the key of the effect, `substitute`
+    what stands in for a result where that has expressions, `inner` the ids inside that are
+    known after the step.
     """
 
     use: StepUse
@@ -46,8 +50,13 @@ class StepPlan:
     parameters: Template
     condition: Condition | None
     handlers: "tuple[StepPlan, ...]"
+    body: "Mapping[str, tuple[StepPlan, ...]]" = field(default_factory=dict)
+    parts: Any = None
     ready: Any = None
     templates: Mapping[str, str] = field(default_factory=dict)
+    once: Template | None = None
+    substitute: Template | None = None
+    inner: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -68,7 +77,8 @@ class TriggerPlan:
 class Plan:
     """A recipe made ready to run.
 
-    `constants` are the `vars` of every run, or None when they depend on the run.
+    `constants` are the `vars` of every run, or None when they depend on the run. `events` are
+    the triggers that its `wait` steps listen to, by the path of the step.
     """
 
     recipe: Recipe
@@ -76,6 +86,8 @@ class Plan:
     condition: Condition | None
     steps: tuple[StepPlan, ...]
     on_error: tuple[StepPlan, ...]
+    finally_: tuple[StepPlan, ...]
+    events: Mapping[str, TriggerPlan]
     variables: Template
     constants: Mapping[str, JSON] | None
     outputs: Template
@@ -84,11 +96,19 @@ class Plan:
     timezone: tzinfo
     folders: Folders
     uses_secrets: bool
+    uses_run: bool
     base: Mapping[str, Any]
     now: Callable[[], datetime]
+    unconditional: Verdict | None
+    """The verdict about every event, where nothing is asked of one."""
 
     def scope(
-        self, event: Event, trigger: str, services: Services, *, started: datetime | None = None
+        self,
+        event: Event,
+        trigger: str,
+        services: Services,
+        *,
+        started: datetime | None = None,
     ) -> Scope:
         """Return the names that expressions see, before any step."""
         scope: Scope = dict(self.base)
@@ -134,6 +154,8 @@ def make_plan(recipe: Recipe, services: Services) -> Plan:
         condition=_condition(recipe.condition),
         steps=_steps(recipe.steps, services),
         on_error=_steps(recipe.on_error, services),
+        finally_=_steps(recipe.finally_, services),
+        events=_events(recipe),
         variables=variables,
         constants=_constants(variables),
         outputs=compile_template(dict(recipe.outputs)),
@@ -141,9 +163,25 @@ def make_plan(recipe: Recipe, services: Services) -> Plan:
         inputs=_input_values(recipe),
         timezone=timezone,
         folders=services.folders_of(named_folders(recipe, services)),
-        uses_secrets=_uses_secrets(recipe),
-        base={"recipe": {"id": recipe.id, "name": recipe.name}, "secrets": {}, "vars": {}},
+        uses_secrets=_mentions(recipe, "secrets"),
+        uses_run=_mentions(recipe, "run"),
+        base={
+            "recipe": {"id": recipe.id, "name": recipe.name},
+            "secrets": {},
+            "vars": {},
+        },
         now=lambda: services.clock.now().astimezone(timezone),
+        unconditional=_unconditional(recipe, variables),
+    )
+
+
+def _unconditional(recipe: Recipe, variables: Template) -> Verdict | None:
+    if recipe.condition is not None or recipe.admission_key is not None:
+        return None
+    if not variables.is_constant:
+        return None
+    return Verdict(
+        recipe=recipe.id, outcome="matched", definition=recipe.hash, admission=recipe.admission
     )
 
 
@@ -154,11 +192,20 @@ def _constants(variables: Template) -> dict[str, JSON] | None:
     return values if isinstance(values, dict) else {}
 
 
-def _uses_secrets(recipe: Recipe) -> bool:
-    """Say whether a run may meet a secret; the parameters of triggers are not part of runs."""
+def _mentions(recipe: Recipe, root: str) -> bool:
+    """Say whether a run may meet the name *root*; parameters of triggers are not part of runs."""
     conditions = [use.condition for use in recipe.triggers]
-    places = (recipe.steps, recipe.on_error, recipe.variables, recipe.condition, conditions)
-    return "secrets" in repr((*places, recipe.outputs, recipe.admission_key))
+    steps = (recipe.steps, recipe.on_error, recipe.finally_)
+    places = (*steps, recipe.variables, recipe.condition, conditions)
+    return root in repr((*places, recipe.outputs, recipe.admission_key))
+
+
+def _events(recipe: Recipe) -> dict[str, TriggerPlan]:
+    return {
+        step.path: _trigger(recipe, step.event)
+        for step in all_steps(recipe, is_enabled=True)
+        if step.event is not None
+    }
 
 
 def _trigger(recipe: Recipe, use: TriggerUse) -> TriggerPlan:
@@ -181,7 +228,7 @@ def _steps(uses: tuple[StepUse, ...], services: Services) -> tuple[StepPlan, ...
 
 
 def _step(use: StepUse, services: Services) -> StepPlan:
-    action = None if use.uses in ENGINE_WORDS else _action(use.uses, services)
+    action = _action(use.uses, services) if "." in use.uses else None
     template = compile_template(use.parameters)
     return StepPlan(
         use=use,
@@ -189,9 +236,40 @@ def _step(use: StepUse, services: Services) -> StepPlan:
         parameters=template,
         condition=_condition(use.condition),
         handlers=_steps(use.on_error, services) if isinstance(use.on_error, tuple) else (),
+        body={key: _steps(steps, services) for key, steps in use.body.items()},
+        parts=_parts(use),
         ready=_ready(action, template),
         templates=dict(_templates(use.parameters)),
+        once=None if use.once is None else compile_template(use.once),
+        substitute=_substitute(use),
+        inner=tuple(_inner_ids(use)),
     )
+
+
+def _substitute(use: StepUse) -> Template | None:
+    if _EXPRESSION not in str(use.substitute):
+        return None
+    return compile_template(use.substitute)
+
+
+def _inner_ids(use: StepUse) -> Iterator[str]:
+    """Yield the ids of the steps inside *use*, but not of those inside a loop."""
+    bodies = () if use.uses in _LOOPS else use.body.values()
+    handlers = use.on_error if isinstance(use.on_error, tuple) else ()
+    for inner in (*(one for body in bodies for one in body), *handlers):
+        if inner.id is not None:
+            yield inner.id
+        yield from _inner_ids(inner)
+
+
+def _parts(use: StepUse) -> Any:
+    """Return the conditions inside an engine word, compiled."""
+    given: Any = use.parameters
+    if use.uses == "choose":
+        return tuple([_condition(branch.get("if")) for branch in given])
+    if use.uses == "repeat":
+        return _condition(given.get("while")), _condition(given.get("until"))
+    return _condition(given.get("if")) if use.uses == "wait" and isinstance(given, dict) else None
 
 
 def _templates(value: JSON, pointer: str = "") -> Iterator[tuple[str, str]]:
@@ -248,23 +326,35 @@ def named_folders(recipe: Recipe, services: Services) -> tuple[Path, ...]:
         declared = catalog.triggers.get(trigger.uses)
         if declared is not None:
             found += _literal_paths(declared.parameters.specs, trigger.parameters)
-    for step in _all_steps(recipe.steps + recipe.on_error):
+    for step in all_steps(recipe):
+        if step.event is not None and step.event.uses in catalog.triggers:
+            waited = catalog.triggers[step.event.uses]
+            found += _literal_paths(waited.parameters.specs, step.event.parameters)
         action = catalog.actions.get(step.uses)
         if action is not None and isinstance(step.parameters, dict):
             found += _literal_paths(action.parameters.specs, step.parameters)
     for declared_input in recipe.inputs.values():
-        if isinstance(declared_input, dict) and declared_input.get("type") in {"folder", "file"}:
+        if isinstance(declared_input, dict) and declared_input.get("type") in {
+            "folder",
+            "file",
+        }:
             found += [str(declared_input["default"])] if "default" in declared_input else []
     return tuple(_absolute(text, services.workspace) for text in found)
 
 
-def _all_steps(steps: tuple[StepUse, ...]) -> list[StepUse]:
-    found = []
-    for step in steps:
-        found.append(step)
-        if isinstance(step.on_error, tuple):
-            found += _all_steps(step.on_error)
-    return found
+def all_steps(recipe: Recipe, *, is_enabled: bool = False) -> Iterator[StepUse]:
+    """Yield every step of *recipe*, at any depth; with *is_enabled* those that can be taken."""
+    for step in (*recipe.steps, *recipe.on_error, *recipe.finally_):
+        yield from _with_inner(step, is_enabled=is_enabled)
+
+
+def _with_inner(step: StepUse, *, is_enabled: bool) -> Iterator[StepUse]:
+    if is_enabled and not step.enabled:
+        return
+    yield step
+    handlers = step.on_error if isinstance(step.on_error, tuple) else ()
+    for inner in (*(one for body in step.body.values() for one in body), *handlers):
+        yield from _with_inner(inner, is_enabled=is_enabled)
 
 
 def _literal_paths(specs: Mapping[str, Any], values: Mapping[str, JSON]) -> list[str]:

@@ -1,11 +1,12 @@
 """What the flow needs from outside, handed in by the daemon: nothing here is global."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rouage.catalog.catalog import Catalog
 from rouage.clock import Clock
@@ -17,6 +18,13 @@ from rouage.sdk.json import JSON
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
+    from rouage.flow.plan import Plan
+
+logger = logging.getLogger(__name__)
+
+Rate = tuple[str, int, float]
+"""A token bucket, and how many tokens it gives in so many seconds."""
+
 
 class Mask(Protocol):
     """Hide every known secret value in a JSON value (security S-56)."""
@@ -24,6 +32,24 @@ class Mask(Protocol):
     def __call__(self, value: JSON) -> JSON:
         """Return *value* with every secret in it hidden."""
         ...
+
+
+async def _to_nobody(name: str, data: JSON, key: str, trail: tuple[str, ...]) -> int:
+    del name, data, key, trail
+    return 0
+
+
+def _to_the_log(kind: str, facts: Mapping[str, JSON]) -> None:
+    logger.info("%s: %s", kind, facts)
+
+
+def _not_noted(path: str, trail: tuple[str, ...]) -> None:
+    del path, trail
+
+
+async def _none_before(source: str, since: datetime) -> Sequence[tuple[str, JSON]]:
+    del source, since
+    return ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,3 +71,18 @@ class Services:
     open_http: Callable[[], "ClientSession"]
     scratch_of: Callable[[str], Path]
     log: logging.Logger
+    recipe_of: "Callable[[str], Plan | None]" = lambda _: None
+    """The active version of a recipe, for `call`."""
+    publish: Callable[[str, JSON, str, tuple[str, ...]], Awaitable[int]] = _to_nobody
+    """Tell whoever listens for an event of this name: name, data, key, trail."""
+    notify: Callable[[str, Mapping[str, JSON]], None] = _to_the_log
+    """Tell the owner: what it is about, and the facts."""
+    past_events: Callable[[str, datetime], Awaitable[Sequence[tuple[str, JSON]]]] = _none_before
+    """The events of a source since an instant, oldest first: key and data of each."""
+    rate_of: Callable[[str], Rate | None] = lambda _: None
+    """The rate limit of an action's account."""
+    wrote: Callable[[str, tuple[str, ...]], None] = _not_noted
+    """Note that an action left a file as it is now, and the recipes that led to it."""
+    take_tokens: Callable[[Rate], float] = lambda _: 0.0
+    """Take one token; return the seconds to wait first."""
+    in_thread: Callable[..., Awaitable[Any]] = asyncio.to_thread

@@ -2,19 +2,23 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from typing import Any, Final
 
-from rouage.durable.port import Attempt, RunContext, StepFailed, StepSpec
-from rouage.errors import RetryableError, StepError, StepTimeout
+from rouage.durable.port import Attempt, StepSpec
+from rouage.errors import StepError, StepTimeout
 from rouage.expressions import mask, reveal
-from rouage.flow.plan import Plan, Scope, StepPlan
+from rouage.flow.journey import OUT_OF_TIME, Journey, StopRun
+from rouage.flow.place import Place
+from rouage.flow.plan import Scope, StepPlan
+from rouage.flow.rates import keep_to, with_rate
+from rouage.flow.retry import pause_of, widened
 from rouage.flow.services import Services
+from rouage.flow.shown import check_approved
 from rouage.language import Text
-from rouage.model.recipe import RetryPolicy
 from rouage.sdk.connector import ActionSpec
 from rouage.sdk.context import Context
 from rouage.sdk.json import JSON
+from rouage.sdk.quantities import write_duration
 
 logger = logging.getLogger(__name__)
 
@@ -25,36 +29,7 @@ _UNEXPECTED: Final = Text(
     "the action {action} failed in an unexpected way ({kind}); the log of the daemon has details",
     "l’action {action} a échoué de façon inattendue ({kind}) ; le journal du service en dit plus",
 )
-_TOO_SLOW: Final = Text(
-    "the step took longer than {seconds} s", "l’étape a duré plus de {seconds} s"
-)
-
-
-class StopRun(Exception):  # noqa: N818 - the recipe said so
-    """The recipe asked to stop here, with a result."""
-
-    def __init__(self, result: str, text: str | None, outputs: JSON) -> None:
-        self.result = result
-        self.text = text
-        self.outputs = outputs
-        super().__init__(text or result)
-
-
-@dataclass(slots=True)
-class Journey:
-    """One run on its way: what its steps share. `vars` and `steps` grow in `scope`."""
-
-    plan: Plan
-    context: RunContext
-    scope: Scope
-    services: Services
-    deadline: float | None = None
-
-    def seconds_left(self) -> float | None:
-        """Return what the run's own time limit leaves, or None without one."""
-        if self.deadline is None:
-            return None
-        return max(0.0, self.deadline - self.services.clock.monotonic_seconds())
+_TOO_SLOW: Final = Text("the step took longer than {limit}", "l’étape a duré plus de {limit}")
 
 
 async def take(journey: Journey, step: StepPlan) -> None:
@@ -64,7 +39,11 @@ async def take(journey: Journey, step: StepPlan) -> None:
         StepFailed: it failed for good and its `on_error` says `stop`.
         StopRun: it was a `stop`.
     """
-    known = journey.context.recorded(step.path)
+    place, context = journey.place, journey.context
+    path = step.path if place is None else place.of(step.path)
+    if place is not None and place.earlier and _was_done(journey, step, place):
+        return
+    known = context.recorded(path)
     if known is not None and known.state == "skipped":
         return
     conditions: tuple[JSON, ...] = ()
@@ -73,37 +52,52 @@ async def take(journey: Journey, step: StepPlan) -> None:
             holds, record = step.condition.explain(journey.scope)
             conditions = (record,)
             if not holds:
-                journey.context.skip(step.path, step.use.uses, conditions)
+                context.skip(path, step.use.uses, conditions)
                 return
-        result = await _perform(journey, step, conditions)
+        result = await _perform(journey, step, path, conditions)
     except StepError as error:
-        result = await _fail(journey, step, error)
-    _note(journey.scope, step, result)
+        result = await _fail(journey, step, path, error)
+    note(journey.scope, step, result)
+    if journey.kept is not None:
+        journey.kept[path] = result
 
 
-def _note(scope: Scope, step: StepPlan, result: JSON) -> None:
+def _was_done(journey: Journey, step: StepPlan, place: Place) -> bool:
+    """Take over the result of an earlier attempt, if there is one."""
+    for path in place.before(step.path):
+        known = journey.done(path)
+        if known is not None:
+            note(journey.scope, step, known.result)
+            if step.use.uses == "stop":
+                raise _stop(known.result)
+            return True
+    return False
+
+
+def note(scope: Scope, step: StepPlan, result: JSON) -> None:
+    """Make *result* known to the steps that follow."""
     if step.use.id is not None:
         scope["steps"][step.use.id] = result
     if step.use.uses == "set" and isinstance(result, dict):
         scope["vars"].update(result)
 
 
-async def _fail(journey: Journey, step: StepPlan, error: StepError) -> JSON:
+async def _fail(journey: Journey, step: StepPlan, path: str, error: StepError) -> JSON:
     """Record that the step failed before its action could be called."""
 
     async def refuse(_: Attempt) -> JSON:
         raise error
 
-    return await journey.context.step(
-        step.path, StepSpec(action=step.use.uses, effect="none"), refuse
-    )
+    return await journey.context.step(path, StepSpec(action=step.use.uses, effect="none"), refuse)
 
 
-async def _perform(journey: Journey, step: StepPlan, conditions: tuple[JSON, ...]) -> JSON:
+async def _perform(
+    journey: Journey, step: StepPlan, path: str, conditions: tuple[JSON, ...]
+) -> JSON:
     rendered = step.parameters.render(journey.scope)
-    if step.action is None:
-        return await _engine_word(journey, step, rendered, conditions)
     action = step.action
+    if action is None:
+        return await _plain_word(journey, step, path, mask(rendered), conditions)
     clear = rendered if step.parameters.is_constant else reveal(rendered)
     if step.ready is not None:
         ready = step.ready
@@ -115,26 +109,42 @@ async def _perform(journey: Journey, step: StepPlan, conditions: tuple[JSON, ...
         idempotent=action.idempotent,
         parameters=_trace(mask(rendered) if journey.plan.uses_secrets else clear),
         conditions=conditions,
-        pause=_pause_of(journey, step.use.retry),
+        pause=None if step.use.retry.times <= 0 else pause_of(journey, step.use.retry),
     )
+    if step.once is not None:
+        spec.once = str(reveal(step.once.render(journey.scope)))
+    rate = journey.services.rate_of(action.id)
+    if rate is not None:
+        if journey.context.recorded(path) is None:
+            await keep_to(rate, journey, path)
+        spec.pause = with_rate(rate, journey, spec.pause)
 
     async def call(attempt: Attempt) -> JSON:
-        return await _call(journey, step, action, ready, attempt)
+        if journey.approved:
+            await check_approved(journey, clear)
+        return await _call(journey, step, action, ready, attempt, path)
 
-    return await journey.context.step(step.path, spec, call)
+    return await journey.context.step(path, spec, call)
 
 
-async def _engine_word(
-    journey: Journey, step: StepPlan, rendered: Any, conditions: tuple[JSON, ...]
+async def _plain_word(
+    journey: Journey,
+    step: StepPlan,
+    path: str,
+    shown: JSON,
+    conditions: tuple[JSON, ...],
 ) -> JSON:
-    shown = mask(rendered)
+    """Take `set` or `stop`, which only compute."""
 
     async def call(_: Attempt) -> JSON:
         return shown
 
-    spec = StepSpec(action=step.use.uses, effect="none", parameters=shown, conditions=conditions)
-    result = await journey.context.step(step.path, spec, call)
-    if step.use.uses == "stop":
+    word = step.use.uses
+    # What `set` was given is what it gives: recorded once.
+    given = None if word == "set" else shown
+    spec = StepSpec(action=word, effect="none", parameters=given, conditions=conditions)
+    result = await journey.context.step(path, spec, call)
+    if word == "stop":
         raise _stop(result)
     return result
 
@@ -151,10 +161,17 @@ def _stop(rendered: JSON) -> StopRun:
 
 
 async def _call(
-    journey: Journey, step: StepPlan, action: ActionSpec, ready: Any, attempt: Attempt
+    journey: Journey,
+    step: StepPlan,
+    action: ActionSpec,
+    ready: Any,
+    attempt: Attempt,
+    path: str,
 ) -> JSON:
-    seconds = _shortest(step.use.timeout_seconds, journey.seconds_left())
-    context = _context(journey, step, attempt)
+    seconds = step.use.timeout_seconds
+    if journey.limit is not None:
+        seconds = _nearer(seconds, journey.seconds_left())
+    context = _context(journey, step, attempt, path)
     limit: asyncio.Timeout | None = None
     try:
         if seconds is None:
@@ -163,16 +180,32 @@ async def _call(
             async with asyncio.timeout(seconds) as limit:
                 result = await action.run(ready, context)
     except StepError as error:
-        if journey.plan.uses_secrets:
-            _hide_secrets(error, journey.services)
-        raise
+        raise _as_told(journey, step, error, attempt.number) from error.__cause__
     except TimeoutError as error:
         if seconds is not None and limit is not None and limit.expired():
-            raise StepTimeout(_TOO_SLOW, seconds=f"{seconds:g}") from error
+            raise _too_slow(journey, seconds, is_own=seconds == step.use.timeout_seconds) from error
         raise _unexpected(action, error) from error
     except Exception as error:  # the border around a step
         raise _unexpected(action, error) from error
     return journey.services.mask(result) if journey.plan.uses_secrets else result
+
+
+def _as_told(journey: Journey, step: StepPlan, error: StepError, attempts: int) -> StepError:
+    """Return *error* as it is recorded: without secrets, and worth an attempt if wanted so."""
+    if journey.plan.uses_secrets:
+        _hide_secrets(error, journey.services)
+    return widened(journey, step.use.retry, error, attempts) or error
+
+
+def _nearer(own: float | None, left: float | None) -> float | None:
+    return left if own is None else own if left is None else min(own, left)
+
+
+def _too_slow(journey: Journey, seconds: float, *, is_own: bool) -> StepTimeout:
+    """Return why an action was cut: its own limit, or that of the run or a block around it."""
+    if is_own or journey.limit is None:
+        return StepTimeout(_TOO_SLOW, limit=write_duration(seconds))
+    return StepTimeout(OUT_OF_TIME, limit=write_duration(journey.limit.seconds))
 
 
 def _hide_secrets(error: StepError, services: Services) -> None:
@@ -196,12 +229,16 @@ def _unexpected(action: ActionSpec, error: Exception) -> StepError:
     return StepError(_UNEXPECTED, action=action.id, kind=type(error).__name__)
 
 
-def _context(journey: Journey, step: StepPlan, attempt: Attempt) -> Context:
+def _context(journey: Journey, step: StepPlan, attempt: Attempt, path: str) -> Context:
     run_id, services = journey.context.run_id, journey.services
+
+    def note_written(written: str) -> None:
+        services.wrote(written, (*journey.context.event.trail, journey.plan.recipe.id))
+
     return Context(
         run_id=run_id,
         recipe_id=journey.plan.recipe.id,
-        step=step.path,
+        step=path,
         attempt=attempt.number,
         idempotency_key=attempt.idempotency_key,
         workspace=services.workspace,
@@ -213,54 +250,29 @@ def _context(journey: Journey, step: StepPlan, attempt: Attempt) -> Context:
         scratch=lambda: services.scratch_of(run_id),
         render=journey.plan.render_text,
         templates=step.templates,
+        wrote=note_written,
     )
 
 
-def _shortest(*limits: float | None) -> float | None:
-    known = [limit for limit in limits if limit is not None]
-    return min(known) if known else None
-
-
-def _pause_of(journey: Journey, policy: RetryPolicy) -> Any:
-    """Return the decision about a failed attempt, or None when nothing is retried."""
-    if policy.times <= 0:
-        return None
-
-    def pause(attempts: int, error: StepError, elapsed: float) -> float | None:
-        if attempts > policy.times:
-            return None
-        seconds = policy.wait_seconds * policy.backoff ** (attempts - 1)
-        seconds = _shortest(seconds, policy.max_wait_seconds) or 0.0
-        if policy.jitter:
-            spread = hash((journey.context.run_id, attempts)) % 1000 / 1000
-            seconds *= 1 + policy.jitter * (2 * spread - 1)
-        if isinstance(error, RetryableError) and error.retry_after_seconds is not None:
-            seconds = max(seconds, error.retry_after_seconds)
-        if policy.max_total_seconds is not None and elapsed + seconds > policy.max_total_seconds:
-            return None
-        left = journey.seconds_left()
-        return None if left is not None and seconds >= left else seconds
-
-    return pause
-
-
-def _is_short(value: JSON) -> bool:
-    return value is None or (
-        len(value) <= _TRACE_LIMIT if isinstance(value, str) else isinstance(value, int | float)
-    )
+def _is_short(value: dict[str, JSON]) -> bool:
+    """Say whether *value* holds plain values only, and no long text."""
+    for item in value.values():
+        if isinstance(item, str):
+            if len(item) > _TRACE_LIMIT:
+                return False
+        elif isinstance(item, dict | list):
+            return False
+    return True
 
 
 def _trace(value: JSON) -> JSON:
     """Shorten long texts: the trace shows what was passed, it does not store documents."""
-    if isinstance(value, dict) and all(map(_is_short, value.values())):
-        return value
+    if isinstance(value, dict):
+        if _is_short(value):
+            return value
+        return {name: _trace(item) for name, item in value.items()}
     if isinstance(value, str):
         return value if len(value) <= _TRACE_LIMIT else value[: _TRACE_LIMIT - 1] + "…"
-    if isinstance(value, dict):
-        return {name: _trace(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_trace(item) for item in value[:100]]
     return value
-
-
-__all__ = ["Journey", "StepFailed", "StopRun", "take"]

@@ -37,6 +37,7 @@ from rouage.sdk import (
     param,
     params,
 )
+from tests.unit.flow.stage import Stage
 
 
 @params
@@ -219,3 +220,11 @@ def opened_flow(services: Services, recorder: Recorder) -> Any:
             await engine.close(1)
 
     return opening()
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    opened = Stage(tmp_path)
+    await opened.open()
+    yield opened
+    await opened.close()

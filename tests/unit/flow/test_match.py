@@ -1,6 +1,9 @@
 """The verdict of a recipe about an event, with the values it compared."""
 
+from dataclasses import replace
 from typing import Any
+
+from rouage.flow.match import match
 
 
 async def verdict(flow: Any, text: str, data: Any) -> Any:
@@ -48,3 +51,35 @@ async def test_the_key_of_concurrency_comes_from_the_event(flow: Any) -> None:
     answer = await verdict(flow, text, {"kind": "order", "total": 150, "customer": "Dubois"})
     assert answer.admission.key == "Dubois"
     assert answer.admission.mode == "queued"
+
+
+async def test_a_recipe_that_came_round_three_times_is_stopped_before_its_conditions(
+    flow: Any,
+) -> None:
+    plan = await flow.load(RECIPE)
+    event = replace(flow.event({"kind": "quote"}), trail=("r", "b", "r", "b", "r", "b"))
+    answer = flow.verdict(plan, event)
+    assert answer.outcome == "looped"
+    assert "r > b > r" in answer.error["message"]["en"]
+    assert answer.conditions == ()
+    assert flow.verdict(plan, replace(event, trail=("r", "b"))).outcome == "refused"
+
+
+async def test_a_gathering_trigger_is_asked_in_two_parts(flow: Any) -> None:
+    plan = await flow.load(RECIPE)
+    (trigger,) = plan.triggers.values()
+    event = flow.event({"kind": "order", "total": 50})
+    arrival = match(plan, trigger, event, flow.services, part="arrival")
+    assert (arrival.outcome, len(arrival.conditions)) == ("held", 1)
+    release = match(plan, trigger, event, flow.services, part="release")
+    assert (release.outcome, len(release.conditions)) == ("refused", 1)
+    assert release.conditions[0]["values"] == {"event.total": 50}
+
+
+async def test_a_file_of_its_own_making_starts_nothing(flow: Any) -> None:
+    plan = await flow.load(RECIPE)
+    event = replace(flow.event({"kind": "order", "total": 150}), trail=("r",))
+    assert flow.verdict(plan, event).is_match
+    (trigger,) = plan.triggers.values()
+    answer = match(plan, trigger, event, flow.services, is_own_file=True)
+    assert answer.outcome == "looped"
