@@ -8,41 +8,34 @@ import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
-
-from aiohttp import ClientSession
 
 from rouage.analysis.render import to_json
 from rouage.catalog.catalog import Catalog
 from rouage.catalog.schema import compose
 from rouage.clock import Clock, SystemClock
+from rouage.control import Control, Life
+from rouage.durable.embedded import EmbeddedEngine
 from rouage.durable.failpoints import Failpoints
-from rouage.durable.port import Engine, Reader
+from rouage.durable.port import Reader, RunContext, RunOutcome
 from rouage.durable.sqlite import open_engine
 from rouage.errors import RouageError
 from rouage.flow.listen import Listener
-from rouage.flow.plan import Plan, make_plan
+from rouage.flow.plan import make_plan
 from rouage.flow.run import Interpreter
-from rouage.flow.services import Services
 from rouage.lock import WorkspaceLock
-from rouage.model.ids import new_event_id
-from rouage.model.run import RunState
 from rouage.problem import Problem
-from rouage.recipes.definition import parse
 from rouage.recipes.folder import Change, RecipeFolder
-from rouage.safety.network import open_session
-from rouage.safety.paths import Folders
 from rouage.sdk.json import JSON
 from rouage.sdk.trigger import Receipt
-from rouage.secrets import SecretStore
 from rouage.settings import Places, Settings
-from rouage.vault import LiveSecrets
-from rouage.web.api import Choice
+from rouage.surroundings import Surroundings
+from rouage.upkeep import Upkeep
 from rouage.web.hooks import HookServer
+from rouage.web.links import Links
 from rouage.web.server import ConsoleServer
-from rouage.workplace import local_token, prepare, tell_where
+from rouage.workers.safeguards import Safeguards
+from rouage.workplace import link_key, local_token, local_user, prepare, tell_where
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +43,6 @@ RELOAD_SECONDS: Final = 1.5
 SETTLING_SECONDS: Final = 0.3
 """How often the recipes are looked at: at rest, and while a change is under way (L1: 2 s)."""
 _FAILED: Final = 70
-_PLANS_KEPT: Final = 4_096
 _GARBAGE_THRESHOLDS: Final = (50_000, 20, 50)
 _LOOK_UP_SECONDS: Final = 10.0
 OnReady = Callable[["Daemon"], Awaitable[None]]
@@ -68,20 +60,17 @@ class Daemon:
         failpoints: Failpoints | None = None,
     ) -> None:
         self.settings = settings
-        self.catalog = catalog
+        self._safeguards = Safeguards(catalog)
+        self.catalog = self._safeguards.catalog
         self.clock = clock or SystemClock()
-        self.ports: dict[str, int] = {}
+        self.life = Life()
+        self.ports = self.life.ports
         self.has_failed = False
         self._failpoints = failpoints
-        self.started: datetime | None = None
         self._places: Places = settings.places
-        self._plans: dict[bytes, Plan] = {}
-        self._secrets = LiveSecrets(SecretStore(self._places.secrets))
-        self._http: ClientSession | None = None
-        self._files = Folders(workspace=settings.workspace, allowed=settings.folders)
-        self._services = self._make_services()
+        self._surroundings = Surroundings(settings, catalog=self.catalog, clock=self.clock)
         self._stop = asyncio.Event()
-        self._is_ready = False
+        self._are_recipes_loaded = asyncio.Event()
         self._reported: dict[str, tuple[Problem, ...]] = {}
         self._background: list[asyncio.Task[None]] = []
 
@@ -115,114 +104,85 @@ class Daemon:
 
     def request_stop(self) -> None:
         """Begin the drain; `serve` returns when it is done."""
+        self.life.is_open = False
         self._stop.set()
-
-    # -- what the API may ask (rouage.web.api.Control) --------------------------------------
 
     @property
     def reader(self) -> Reader:
         """Return the questions that the journal answers."""
         return self._engine
 
-    def is_ready(self) -> tuple[bool, str | None]:
-        """Say whether events are accepted, and why not."""
-        health = self._engine.health()
-        if health.state == "refusing":
-            return False, health.reason
-        return self._is_ready and not self._stop.is_set(), None
-
     def status(self) -> JSON:
         """Return how the daemon, its recipes and its triggers are."""
-        health = self._engine.health()
-        return {
-            "state": health.state,
-            "reason": health.reason,
-            "pid": os.getpid(),
-            "started": self.started.isoformat() if self.started else None,
-            "workspace": str(self.settings.workspace),
-            "console_port": self.ports.get("console"),
-            "hooks_port": self.ports.get("hooks"),
-            "recipes": list(self._recipes.status(self.settings.language)),
-            "triggers": list(self._listener.status(self.settings.language)),
-            "connectors_broken": [broken.name for broken in self.catalog.broken],
-        }
+        return self.control.status()
 
     async def start_run(
-        self,
-        recipe_id: str,
-        *,
-        data: JSON = None,
-        inputs: Mapping[str, JSON] | None = None,
-        trigger: str | None = None,
+        self, recipe_id: str, *, inputs: Mapping[str, JSON] | None = None
     ) -> Receipt:
-        """Start a run by hand; `inputs` are its typed inputs."""
-        event: dict[str, JSON] = dict(data) if isinstance(data, dict) else {}
-        if inputs:
-            event["inputs"] = dict(inputs)
-        key = new_event_id(self.clock.now())
-        return await self._listener.start_run(recipe_id, data=event, trigger=trigger, key=key)
-
-    async def cancel(self, run_id: str) -> RunState | None:
-        """Ask for the end of a run."""
-        return await self._engine.cancel(run_id, "cancelled by the owner")
-
-    async def resolve(self, run_id: str, choice: Choice, author: str) -> RunState | None:
-        """Settle a run that needs attention."""
-        return await self._engine.resolve(run_id, choice, author=author)
-
-    async def shutdown(self) -> None:
-        """Begin the drain."""
-        self.request_stop()
+        """Start a run by hand."""
+        return await self.control.start_run(recipe_id, inputs=inputs)
 
     # -- life --------------------------------------------------------------------------------
 
     async def _start(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self.started = self.clock.now()
-        self._engine: Engine = await asyncio.to_thread(
+        self._safeguards.start()
+        self.life.started = self.clock.now()
+        self._engine: EmbeddedEngine = await asyncio.to_thread(
             open_engine,
             self._places.journal,
             clock=self.clock,
             failpoints=self._failpoints,
             on_fatal=self._give_up,
+            reserve_bytes=self.settings.reserve_bytes,
         )
         self._hooks = HookServer(allowed_hosts=self.settings.allowed_hosts)
         self._listener = Listener(
-            engine=self._engine, services=self._services, hooks=self._hooks, spawn=self._spawn
+            engine=self._engine,
+            services=self._surroundings.services,
+            hooks=self._hooks,
+            spawn=self._spawn,
+            hub=self._surroundings.hub,
+            written=self._surroundings.written,
         )
+        self._surroundings.connect(self._engine, self._listener, self._spawn)
+        self._recipes = self._make_recipes()
+        self.control = self._make_control()
         self._console = ConsoleServer(
-            self,
+            self.control,
             token=local_token(self._places.token),
-            allowed_hosts=self.settings.allowed_hosts,
+            allowed_hosts=self.settings.console_hosts,
             language=self.settings.language,
         )
-        interpreter = Interpreter(self._plan_of, self._services)
-        await self._engine.open(interpreter.execute)
-        await self._open_recipes()
+        self._interpreter = Interpreter(self._surroundings.plan_of, self._surroundings.services)
+        await self._engine.open(self._execute)
+        await self._reload()
+        self._write_schema()
         # A sender that comes too early is asked to come back, not told that there is no hook.
         self._hooks.refuse(1)
         self.ports["hooks"] = await self._hooks.start(self.settings.hosts, self.settings.hooks_port)
         self.ports["console"] = await self._console.start(self.settings.hosts, self.settings.port)
+        self.control.links.base = self.settings.address_of(self.ports["console"])
         for event in await self._engine.unmatched():
             await self._listener.match_late(event)
         await self._listener.wait_started()
+        self._are_recipes_loaded.set()
         self._hooks.admit()
-        self._is_ready = True
+        self._upkeep = Upkeep(
+            self._engine, self.settings, clock=self.clock, failpoints=self._failpoints
+        )
+        self.background(self._upkeep.work(), "upkeep")
+        self.life.is_open = True
         # What was loaded stays for life: the collector need not walk it again.
         gc.collect()
         gc.freeze()
-        tell_where(self._places.daemon, self.ports, self.started)
+        tell_where(self._places.daemon, self.ports, self.life.started)
+        await self._surroundings.hub.announce("started", {})
 
-    async def _open_recipes(self) -> None:
-        self._recipes = RecipeFolder(
-            self._places.recipes,
-            self.catalog,
-            known_secrets=self._secrets.names,
-            input_values=self.settings.inputs,
-            last_definition=self._last_definition(),
-        )
-        await self._reload()
-        self._write_schema()
+    async def _execute(self, context: RunContext, definition: bytes) -> RunOutcome:
+        """Run one run to its end; those that go on may call recipes, or tell those that listen."""
+        await self._are_recipes_loaded.wait()
+        return await self._interpreter.execute(context, definition)
 
     def _last_definition(self) -> Callable[[str], bytes | None]:
         """Return the look-up of last good versions, for the thread that scans the folder."""
@@ -276,17 +236,20 @@ class Daemon:
     async def _bring_into_force(self, change: Change) -> None:
         version = change.recipe or change.accepted
         if version is not None:
-            await self._engine.put_definition(version.id, version.definition)
+            await self._engine.put_definition(
+                version.id, version.definition, file=change.file, source=change.source
+            )
         if change.recipe is None:
             await self._listener.deactivate(change.recipe_id)
             return
-        plan = make_plan(change.recipe, self._services)
-        self._keep(change.recipe.definition, plan)
+        plan = make_plan(change.recipe, self._surroundings.services)
+        self._surroundings.keep(plan)
         await self._listener.activate(plan)
 
     async def _drain(self) -> None:
         """Stop accepting, let running steps end, close (durability R17)."""
-        self._is_ready = False
+        self.life.is_open = False
+        self._are_recipes_loaded.set()
         for task in self._background:
             task.cancel()
         if hasattr(self, "_hooks"):
@@ -295,53 +258,43 @@ class Daemon:
             await self._listener.stop()
         if hasattr(self, "_engine"):
             await self._engine.close(self.settings.grace_seconds)
+        await self._safeguards.close()
         if hasattr(self, "_hooks"):
             await self._hooks.stop()
         if hasattr(self, "_console"):
             await self._console.stop()
-        if self._http is not None:
-            await self._http.close()
+        await self._surroundings.close()
         with contextlib.suppress(FileNotFoundError):
             self._places.daemon.unlink()
 
     # -- parts -------------------------------------------------------------------------------
 
-    def _make_services(self) -> Services:
-        return Services(
-            catalog=self.catalog,
-            clock=self.clock,
-            workspace=self.settings.workspace,
-            timezone=self.settings.zone,
-            language=self.settings.language,
-            secrets=self._secrets.current,
-            mask=self._secrets.mask,
-            folders_of=self._files.also,
-            open_http=self._open_http,
-            scratch_of=self._scratch_of,
-            log=logging.getLogger("rouage.action"),
+    def _make_recipes(self) -> RecipeFolder:
+        return RecipeFolder(
+            self._places.recipes,
+            self.catalog,
+            known_secrets=self._surroundings.secrets.names,
+            input_values=self.settings.inputs,
+            last_definition=self._last_definition(),
         )
 
-    def _plan_of(self, definition: bytes) -> Plan:
-        plan = self._plans.get(definition)
-        if plan is None:
-            plan = make_plan(parse(definition), self._services)
-            self._keep(definition, plan)
-        return plan
-
-    def _keep(self, definition: bytes, plan: Plan) -> None:
-        if len(self._plans) >= _PLANS_KEPT:
-            self._plans.pop(next(iter(self._plans)))
-        self._plans[definition] = plan
-
-    def _open_http(self) -> ClientSession:
-        if self._http is None:
-            self._http = open_session()
-        return self._http
-
-    def _scratch_of(self, run_id: str) -> Path:
-        folder = self._places.scratch / run_id
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return folder
+    def _make_control(self) -> Control:
+        return Control(
+            engine=self._engine,
+            listener=self._listener,
+            recipes=self._recipes,
+            settings=self.settings,
+            catalog=self.catalog,
+            clock=self.clock,
+            files=self._surroundings.files,
+            links=Links(
+                link_key(self._places.link_key), self.settings.address_of(self.settings.port)
+            ),
+            safeguards=self._safeguards,
+            life=self.life,
+            owner=local_user(),
+            stop=self.request_stop,
+        )
 
     def _write_schema(self) -> None:
         """Keep the schema that editors read in step with what is installed."""

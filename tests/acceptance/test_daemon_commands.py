@@ -152,7 +152,8 @@ def test_a_run_by_hand_is_shown_with_its_steps_and_without_secrets(
     assert ran.code == 0, ran.err
     (run_id,) = ran.data["runs"]
     (listed,) = on("runs", "--json").data["runs"]
-    assert set(listed) == {"id", "recipe", "state", "event", "started", "ended", "error"}
+    names = {"id", "recipe", "state", "event", "started", "ended", "error", "waiting"}
+    assert set(listed) == names
     assert (listed["id"], listed["recipe"], listed["state"]) == (run_id, "hello", "succeeded")
     shown = on("show", run_id[:10], "--json")
     steps = shown.data["steps"]

@@ -1,24 +1,29 @@
 """Health and the local API: what the command line and the console may ask of the daemon.
 
-`ROUTES` is the whole of it: a route that is not in this table does not exist, and each one
-names the right it needs (security S-16).
+Questions to people have a module of their own (`approvals.py`); `routes.py` holds the table.
 """
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Literal, Protocol, cast, get_args
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from rouage.durable.port import Reader, RunFilter
+from rouage.durable.port import AlreadyAnswered, NoSuchRun, Reader, Recorded, RunFilter
 from rouage.language import Language, Text, as_text, choose_language
-from rouage.model.run import RunState
+from rouage.model.run import RunState, WaitRecord
+from rouage.rerun import Version
 from rouage.sdk.json import JSON
 from rouage.sdk.trigger import Receipt
-from rouage.web.runs import detail_of, spoken, summary_of
+from rouage.web.links import Links
+from rouage.web.questions import APPROVALS, MOST_QUESTIONS
+from rouage.web.runs import detail_of, relatives_of, spoken, summary_of
 
-Right = Literal["public", "read", "change"]
+Right = Literal["public", "link", "read", "change"]
+"""`link`: the address itself is the right, and the handler judges it (security S-17)."""
 Choice = Literal["retry", "done"]
 
 RUN_STATES: Final = frozenset(get_args(RunState))
@@ -29,16 +34,28 @@ _DEEPEST_BODY: Final = 64
 class Control(Protocol):
     """What the daemon lets the API do."""
 
+    owner: str
+    links: Links
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the time zone of the workspace."""
+        ...
+
     @property
     def reader(self) -> Reader:
         """Return the questions to the journal."""
+        ...
+
+    def now(self) -> datetime:
+        """Return the present instant."""
         ...
 
     def status(self) -> JSON:
         """Return the state of the daemon and its triggers; `state` is `ok` or `degraded`."""
         ...
 
-    def is_ready(self) -> tuple[bool, str | None]:
+    def is_ready(self) -> tuple[bool, Text | str | None]:
         """Return whether events are accepted, and the reason when they are not."""
         ...
 
@@ -48,12 +65,28 @@ class Control(Protocol):
         """Start a run by hand; return once its event is on disk."""
         ...
 
-    async def cancel(self, run_id: str) -> RunState | None:
+    async def cancel(self, run_id: str, author: str) -> RunState | None:
         """Ask for the end of a run; None when there is no such run."""
         ...
 
-    async def resolve(self, run_id: str, choice: Choice, author: str) -> RunState | None:
+    async def resolve(
+        self, run_id: str, choice: Choice, author: str, result: JSON
+    ) -> RunState | None:
         """Settle a run that needs attention; None when there is no such run."""
+        ...
+
+    async def answer(
+        self, wait: WaitRecord, payload: JSON, *, signal_id: str, author: str
+    ) -> Recorded | AlreadyAnswered | NoSuchRun:
+        """Give a question its answer; a `StepError` when it does not fit."""
+        ...
+
+    async def replay(self, run_id: str, *, start: str, version: Version, author: str) -> str | None:
+        """Do a finished run again; return the id of the new one, None without such a run."""
+        ...
+
+    async def read_shown(self, path: str) -> bytes:
+        """Return the content of a file that a question shows."""
         ...
 
     async def shutdown(self) -> None:
@@ -73,6 +106,7 @@ class Refused(Exception):  # noqa: N818 - an answer to give, not a fault of ours
         hint: Text | str | None = None,
         headers: Mapping[str, str] | None = None,
         facts: Mapping[str, object] | None = None,
+        details: Mapping[str, JSON] | None = None,
     ) -> None:
         self.status = status
         self.code = code
@@ -80,10 +114,11 @@ class Refused(Exception):  # noqa: N818 - an answer to give, not a fault of ours
         self.hint = None if hint is None else as_text(hint)
         self.headers = dict(headers or {})
         self.facts = dict(facts or {})
+        self.details = dict(details or {})
         super().__init__(code)
 
 
-Handler = Callable[["Api", web.Request], Awaitable[web.Response]]
+Handler = Callable[["Api", web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,12 +135,17 @@ class Api:
     """The answers to each route, over the daemon's `Control`."""
 
     def __init__(self, control: Control, *, language: Language = "en") -> None:
-        self._control = control
+        self.control = control
         self._language = language
 
     def language_of(self, request: web.Request) -> Language:
         """Return the language that the caller asked for, else that of the workspace."""
         return choose_language(request.headers.get("Accept-Language"), self._language)
+
+    def author_of(self, request: web.Request) -> str:
+        """Return who calls: there is one token, and it stands for the owner."""
+        del request
+        return self.control.owner
 
     async def health(self, request: web.Request) -> web.Response:
         """Say that the loop is alive; nothing else, since anyone may ask."""
@@ -114,15 +154,19 @@ class Api:
 
     async def ready(self, request: web.Request) -> web.Response:
         """Say whether events are accepted now."""
-        del request
-        is_ready, reason = self._control.is_ready()
+        is_ready, reason = self.control.is_ready()
+        if reason is not None:
+            reason = as_text(reason).render(self.language_of(request))
         return web.json_response(
             {"ready": is_ready, "reason": reason}, status=200 if is_ready else 503
         )
 
     async def status(self, request: web.Request) -> web.Response:
         """Tell how the daemon and each trigger is."""
-        return web.json_response(spoken(self._control.status(), self.language_of(request)))
+        status = self.control.status()
+        waits = await self.control.reader.list_waits(kinds=APPROVALS, limit=MOST_QUESTIONS)
+        told = {**status, "approvals": len(waits)} if isinstance(status, dict) else status
+        return web.json_response(spoken(told, self.language_of(request)))
 
     async def list_runs(self, request: web.Request) -> web.Response:
         """List runs, newest first."""
@@ -130,7 +174,7 @@ class Api:
         chosen = RunFilter(
             recipe=query.get("recipe"), states=_states(query.get("state")), event=query.get("event")
         )
-        page = await self._control.reader.list_runs(
+        page = await self.control.reader.list_runs(
             chosen, cursor=query.get("cursor"), limit=_limit(query.get("limit"))
         )
         language = self.language_of(request)
@@ -139,20 +183,22 @@ class Api:
 
     async def show_run(self, request: web.Request) -> web.Response:
         """Show one run with its conditions and steps."""
-        run = await self._control.reader.get_run(request.match_info["id"])
+        reader = self.control.reader
+        run = await reader.get_run(request.match_info["id"])
         if run is None:
-            raise _no_run()
-        return web.json_response(detail_of(run, self.language_of(request)))
+            raise no_run()
+        relatives = await relatives_of(reader, run)
+        return web.json_response(detail_of(run, self.language_of(request), relatives=relatives))
 
     async def start_run(self, request: web.Request) -> web.Response:
         """Start a run of a recipe by hand."""
-        body = await _body(request, allowed={"data", "inputs", "trigger"})
+        body = await read_object(request, allowed={"data", "inputs", "trigger"})
         inputs, trigger = body.get("inputs"), body.get("trigger")
         if inputs is not None and not isinstance(inputs, dict):
-            raise _bad_field("inputs")
+            raise bad_field("inputs")
         if trigger is not None and not isinstance(trigger, str):
-            raise _bad_field("trigger")
-        receipt = await self._control.start_run(
+            raise bad_field("trigger")
+        receipt = await self.control.start_run(
             request.match_info["id"], data=body.get("data"), inputs=inputs, trigger=trigger
         )
         answer = {
@@ -164,41 +210,49 @@ class Api:
 
     async def cancel_run(self, request: web.Request) -> web.Response:
         """Ask for the end of a run."""
-        await _body(request, allowed=set())
-        return _state(await self._control.cancel(request.match_info["id"]))
+        await read_object(request, allowed=set())
+        return _state(await self.control.cancel(request.match_info["id"], self.author_of(request)))
 
     async def resolve_run(self, request: web.Request) -> web.Response:
         """Settle a run that needs attention."""
-        body = await _body(request, allowed={"choice", "author"})
-        choice, author = body.get("choice"), body.get("author", "api")
-        if choice not in get_args(Choice):
-            raise _bad_field("choice")
-        if not isinstance(author, str) or not 0 < len(author) <= 100:
-            raise _bad_field("author")
+        body = await read_object(request, allowed={"choice", "result"})
+        choice, run_id = body.get("choice"), request.match_info["id"]
+        if choice not in get_args(Choice) or (choice == "retry" and "result" in body):
+            raise bad_field("choice")
+        run = await self.control.reader.get_run(run_id)
+        if run is None:
+            raise no_run()
+        if run.state != "needs_attention":
+            raise Refused(409, "not_in_doubt", _NOT_IN_DOUBT, facts={"state": run.state})
+        author = self.author_of(request)
+        return _state(
+            await self.control.resolve(run_id, cast("Choice", choice), author, body.get("result"))
+        )
+
+    async def rerun(self, request: web.Request) -> web.Response:
+        """Do a finished run again, from a step on."""
+        body = await read_object(request, allowed={"from", "recipe"})
+        start, version = body.get("from", "start"), body.get("recipe", "then")
+        if not isinstance(start, str) or not 0 < len(start) <= _LONGEST_PATH:
+            raise bad_field("from")
+        if version not in get_args(Version):
+            raise bad_field("recipe")
         run_id = request.match_info["id"]
-        return _state(await self._control.resolve(run_id, cast("Choice", choice), author))
+        new = await self.control.replay(
+            run_id, start=start, version=cast("Version", version), author=self.author_of(request)
+        )
+        if new is None:
+            raise no_run()
+        return web.json_response({"run": new, "replay_of": run_id}, status=202)
 
     async def stop(self, request: web.Request) -> web.Response:
         """Begin to stop the daemon."""
-        await _body(request, allowed=set())
-        await self._control.shutdown()
+        await read_object(request, allowed=set())
+        await self.control.shutdown()
         return web.json_response({"stopping": True}, status=202)
 
 
-ROUTES: Final[tuple[Route, ...]] = (
-    Route(method="GET", path="/healthz", right="public", handler=Api.health),
-    Route(method="GET", path="/readyz", right="read", handler=Api.ready),
-    Route(method="GET", path="/status", right="read", handler=Api.status),
-    Route(method="GET", path="/api/runs", right="read", handler=Api.list_runs),
-    Route(method="GET", path="/api/runs/{id}", right="read", handler=Api.show_run),
-    Route(method="POST", path="/api/runs/{id}/cancel", right="change", handler=Api.cancel_run),
-    Route(method="POST", path="/api/runs/{id}/resolve", right="change", handler=Api.resolve_run),
-    Route(method="POST", path="/api/recipes/{id}/run", right="change", handler=Api.start_run),
-    Route(method="POST", path="/api/stop", right="change", handler=Api.stop),
-)
-
-
-async def _body(request: web.Request, *, allowed: set[str]) -> dict[str, Any]:
+async def read_object(request: web.Request, *, allowed: set[str]) -> dict[str, Any]:
     """Return the JSON object that the request carries; its keys are closed.
 
     Raises:
@@ -214,7 +268,7 @@ async def _body(request: web.Request, *, allowed: set[str]) -> dict[str, Any]:
         raise Refused(400, "bad_request", _NOT_JSON)
     for name in data:
         if name not in allowed:
-            raise _bad_field(name)
+            raise bad_field(name)
     return data
 
 
@@ -234,7 +288,7 @@ def _states(given: str | None) -> frozenset[RunState] | None:
         return None
     states = frozenset(given.split(","))
     if not states <= RUN_STATES:
-        raise _bad_field("state")
+        raise bad_field("state")
     return cast("frozenset[RunState]", states)
 
 
@@ -242,21 +296,23 @@ def _limit(given: str | None) -> int:
     if given is None:
         return 50
     if not given.isascii() or not given.isdigit() or not 1 <= int(given[:9]) <= MOST_RUNS:
-        raise _bad_field("limit")
+        raise bad_field("limit")
     return int(given)
 
 
 def _state(state: RunState | None) -> web.Response:
     if state is None:
-        raise _no_run()
+        raise no_run()
     return web.json_response({"state": state})
 
 
-def _no_run() -> Refused:
+def no_run() -> Refused:
+    """Return the refusal for a run that does not exist."""
     return Refused(404, "not_found", _NO_RUN)
 
 
-def _bad_field(name: str) -> Refused:
+def bad_field(name: str) -> Refused:
+    """Return the refusal for a field that does not fit, or is not known."""
     # Our own names only: what a caller invented is not echoed (security S-08).
     known = name if name in _KNOWN_FIELDS else ""
     return Refused(
@@ -264,8 +320,14 @@ def _bad_field(name: str) -> Refused:
     )
 
 
+_LONGEST_PATH: Final = 1_000
 _KNOWN_FIELDS: Final = frozenset(
-    {"data", "inputs", "trigger", "choice", "author", "state", "limit"}
+    {"data", "inputs", "trigger", "choice", "state", "limit", "result", "from", "recipe"}
+    | {"path", "fields", "reason", "shown"}
+)
+_NOT_IN_DOUBT: Final = Text(
+    "this run does not need attention (it is {state}): there is nothing to settle",
+    "cette exécution n’attend pas d’avis (état : {state}) : il n’y a rien à régler",
 )
 _NO_RUN: Final = Text("there is no such run", "cette exécution n’existe pas")
 _NOT_JSON: Final = Text("the body must be a JSON object", "le corps doit être un objet JSON")

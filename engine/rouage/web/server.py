@@ -17,8 +17,9 @@ from aiohttp.web_protocol import RequestHandler
 from rouage.errors import JournalError, Overloaded, RouageError, WorkspaceError
 from rouage.language import Language, Text
 from rouage.web.answers import REFUSALS
-from rouage.web.api import ROUTES, Api, Control, Refused, Right, Route
+from rouage.web.api import Api, Control, Refused, Right, Route
 from rouage.web.hosts import HostList
+from rouage.web.routes import ROUTES
 
 logger = logging.getLogger(__name__)
 
@@ -160,8 +161,8 @@ def check_rights(application: web.Application, routes: Sequence[Route]) -> None:
         raise RuntimeError("a route lacks its entry in the table of rights")
 
 
-def _bind(api: Api, route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def handle(request: web.Request) -> web.Response:
+def _bind(api: Api, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
         return await route.handler(api, request)
 
     return handle
@@ -200,6 +201,11 @@ class _Guard:
         right = self._rights.get((request.method, resource.canonical if resource else ""))
         if right == "public":
             return
+        if right == "link":
+            # The address is the right: the handler judges it. A change is one all the same.
+            if request.method not in {"GET", "HEAD"}:
+                _check_form(request)
+            return
         self._check_token(request)
         if request.match_info.http_exception is not None:
             raise request.match_info.http_exception
@@ -221,6 +227,7 @@ class _Guard:
             "message": refused.message.render(language, refused.facts),
             "hint": refused.hint.render(language, refused.facts) if refused.hint else None,
             "reference": secrets.token_hex(4),
+            **refused.details,
         }
         logger.debug("refused with %s, reference %s", refused.status, error["reference"])
         return web.json_response({"error": error}, status=refused.status, headers=refused.headers)
@@ -248,6 +255,21 @@ def _check_change(request: web.Request) -> None:
         raise Refused(415, "unsupported_type", _NOT_JSON)
 
 
+def _check_form(request: web.Request) -> None:
+    """Refuse a form that another site made a browser send.
+
+    Our page asks for no referrer, so its own form comes with `Origin: null`; then what the
+    form carries, and `Sec-Fetch-Site` where there is one, tell it from a foreign one.
+    """
+    origin = request.headers.get("Origin", "null").lower()
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    host = request.headers.get("Host", "").lower()
+    if origin not in {"null", f"http://{host}", f"https://{host}"} or site != "same-origin":
+        raise Refused(403, "foreign_origin", _FOREIGN)
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise _refused(415)
+
+
 def _refused(status: int) -> Refused:
     code, message = REFUSALS.get(status, REFUSALS[400])
     return Refused(status, code, message)
@@ -271,7 +293,10 @@ def _explained(error: RouageError) -> Refused:
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     del request
-    response.headers.update(SECURITY_HEADERS)
+    for name, value in SECURITY_HEADERS.items():
+        # A page may bring a stricter policy of its own; `Server` never tells what serves.
+        if name == "Server" or name not in response.headers:
+            response.headers[name] = value
 
 
 def _is_absent(error: OSError) -> bool:

@@ -16,7 +16,9 @@ from rouage.errors import JournalError, Overloaded, StepError
 from rouage.language import Text
 from rouage.model.run import RunRecord, StepRecord
 from rouage.sdk.trigger import Receipt
-from rouage.web.api import ROUTES, Api, Refused, Route
+from rouage.web.api import Api, Refused, Route
+from rouage.web.links import Links
+from rouage.web.routes import ROUTES
 from rouage.web.server import ConsoleServer, check_rights, make_application
 
 TOKEN = "t" * 43
@@ -58,6 +60,12 @@ class RememberedRuns:
     async def get_run(self, run_id: str) -> RunRecord | None:
         return next((run for run in self.runs if run.id == run_id), None)
 
+    async def list_waits(self, **_: Any) -> tuple[Any, ...]:
+        return ()
+
+    async def list_signals(self, run_id: str) -> tuple[Any, ...]:
+        return ()
+
 
 @dataclass
 class RecordingControl:
@@ -65,8 +73,13 @@ class RecordingControl:
 
     reader: Any = field(default_factory=RememberedRuns)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
-    ready: tuple[bool, str | None] = (True, None)
+    ready: tuple[bool, Text | str | None] = (True, None)
     fault: Exception | None = None
+    owner: str = "léa"
+    links: Links = field(default_factory=lambda: Links(b"k" * 32, "http://127.0.0.1:1"))
+
+    def now(self) -> datetime:
+        return NOON
 
     def status(self) -> Any:
         return {"state": "ok", "triggers": [], "reason": {"en": "well", "fr": "bien"}}
@@ -80,13 +93,17 @@ class RecordingControl:
         self.calls.append(("start", recipe_id, data, inputs, trigger))
         return Receipt(event_id="e1", runs=("r1",))
 
-    async def cancel(self, run_id: str) -> Any:
-        self.calls.append(("cancel", run_id))
+    async def cancel(self, run_id: str, author: str) -> Any:
+        self.calls.append(("cancel", run_id, author))
         return "cancelled" if run_id == "run-a" else None
 
-    async def resolve(self, run_id: str, choice: Any, author: str) -> Any:
-        self.calls.append(("resolve", run_id, choice, author))
+    async def resolve(self, run_id: str, choice: Any, author: str, result: Any) -> Any:
+        self.calls.append(("resolve", run_id, choice, author, result))
         return "queued"
+
+    async def replay(self, run_id: str, *, start: str, version: str, author: str) -> Any:
+        self.calls.append(("replay", run_id, start, version, author))
+        return "run-c" if run_id == "run-b" else None
 
     async def shutdown(self) -> None:
         self.calls.append(("stop",))
@@ -127,7 +144,9 @@ async def test_liveness_is_public_and_says_nothing_else(console: Console):
     assert "Access-Control-Allow-Origin" not in headers
 
 
-@pytest.mark.parametrize("route", [r for r in ROUTES if r.right != "public"], ids=lambda r: r.path)
+@pytest.mark.parametrize(
+    "route", [r for r in ROUTES if r.right in {"read", "change"}], ids=lambda r: r.path
+)
 @pytest.mark.parametrize("authorization", [None, "Bearer wrong", f"Basic {TOKEN}", "Bearer é"])
 async def test_every_other_route_needs_the_token(
     console: Console, route: Route, authorization: str | None
@@ -238,10 +257,42 @@ async def test_runs_are_cancelled_and_resolved_and_the_daemon_stopped(console: C
         "state": "cancelled"
     }
     assert (await console.call("POST", "/api/runs/other/cancel", json={}))[0] == 404
-    body = {"choice": "done", "author": "marie"}
-    assert (await console.call("POST", "/api/runs/run-a/resolve", json=body))[0] == 200
+    console.control.reader.runs.append(a_run("run-d", state="needs_attention"))
+    body = {"choice": "done", "result": {"id": 7}}
+    assert (await console.call("POST", "/api/runs/run-d/resolve", json=body))[0] == 200
     assert (await console.call("POST", "/api/stop", json={}))[0] == 202
-    assert console.control.calls[-2:] == [("resolve", "run-a", "done", "marie"), ("stop",)]
+    told = ("resolve", "run-d", "done", "léa", {"id": 7})
+    assert console.control.calls[-2:] == [told, ("stop",)]
+
+
+async def test_a_caller_cannot_speak_in_the_name_of_another(console: Console):
+    body = {"choice": "done", "author": "marie"}
+    status, _, _ = await console.call("POST", "/api/runs/run-a/resolve", json=body)
+    assert status == 400
+    assert console.control.calls == []
+
+
+async def test_there_is_nothing_to_settle_in_a_run_without_a_doubt(console: Console):
+    status, body, _ = await console.call(
+        "POST", "/api/runs/run-a/resolve", json={"choice": "retry"}
+    )
+    assert (status, body["error"]["code"]) == (409, "not_in_doubt")
+    assert (await console.call("POST", "/api/runs/none/resolve", json={"choice": "retry"}))[
+        0
+    ] == 404
+    wrong = {"choice": "retry", "result": 1}
+    assert (await console.call("POST", "/api/runs/run-a/resolve", json=wrong))[0] == 400
+    assert console.control.calls == []
+
+
+async def test_a_run_is_done_again_from_where_the_caller_says(console: Console):
+    body = {"from": "failed", "recipe": "now"}
+    status, answer, _ = await console.call("POST", "/api/runs/run-b/rerun", json=body)
+    assert (status, answer) == (202, {"run": "run-c", "replay_of": "run-b"})
+    assert console.control.calls == [("replay", "run-b", "failed", "now", "léa")]
+    assert (await console.call("POST", "/api/runs/none/rerun", json={}))[0] == 404
+    for wrong in ({"from": ""}, {"from": 1}, {"recipe": "later"}, {"keep": []}):
+        assert (await console.call("POST", "/api/runs/run-b/rerun", json=wrong))[0] == 400, wrong
 
 
 @pytest.mark.parametrize(
