@@ -1,5 +1,6 @@
 """A problem as people read it (sentence, code frame, remedy) and as JSON for tools."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final
@@ -29,6 +30,9 @@ _BOLD: Final = "\x1b[1m"
 _BLUE: Final = "\x1b[34m"
 _PLAIN: Final = "\x1b[0m"
 _WORD: Final = frozenset("_.-/")
+_MARGIN: Final = 6
+# French sets its signs apart: they stay with their word, and a quote with what it holds.
+_BREAK: Final = re.compile(r"(?<!«) (?![:;?!»])")
 
 
 def message_of(problem: Problem, language: Language) -> str:
@@ -102,7 +106,7 @@ def to_text(
     head = paint(f"{severity} {problem.code}", tone)
     lines = [f"{paint(place, _BOLD)}  {head}  {message_of(problem, language)}"]
     lines += _frame(problem, source, language, paint, width)
-    lines += _notes(problem, language, paint)
+    lines += _notes(problem, language, paint, width)
     return "\n".join(lines)
 
 
@@ -116,15 +120,29 @@ class _Paint:
         return f"{tone}{text}{_PLAIN}" if self._is_on else text
 
 
-def _notes(problem: Problem, language: Language, paint: _Paint) -> list[str]:
+def _notes(problem: Problem, language: Language, paint: _Paint, width: int) -> list[str]:
     notes = []
-    why, remedy = why_of(problem, language), remedy_of(problem, language)
     colon = " :" if language == "fr" else ":"
-    if why is not None:
-        notes.append(f"    = {paint(_WHY.render(language) + colon, _BLUE)} {why}")
-    if remedy is not None:
-        notes.append(f"    = {paint(_FIX.render(language) + colon, _BLUE)} {remedy}")
+    said = ((_WHY, why_of(problem, language)), (_FIX, remedy_of(problem, language)))
+    for title, text in said:
+        if text is not None:
+            label = title.render(language) + colon
+            first, *more = _wrapped(f"{label} {text}", width - _MARGIN)
+            notes.append(f"    = {paint(label, _BLUE)}{first.removeprefix(label)}")
+            notes += [" " * _MARGIN + line for line in more]
     return notes
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    """Return *text* in lines of at most *room* columns; a longer word has a line of its own."""
+    lines = [""]
+    for word in _BREAK.split(text):
+        longer = f"{lines[-1]} {word}".lstrip()
+        if lines[-1] and _columns(longer) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def _frame(

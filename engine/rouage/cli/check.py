@@ -1,16 +1,17 @@
 """`rouage check`: check recipes without running anything; no daemon is needed."""
 
 import argparse
+import re
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 from rouage.catalog.catalog import Catalog
 from rouage.cli.parser import Parser
+from rouage.cli.recipe_files import paths_of, read_source, shown_here
 from rouage.cli.session import FAILED, OK, Session
-from rouage.errors import UsageError
 from rouage.language import Text
 from rouage.problem import Problem
 
@@ -18,17 +19,24 @@ _FILES: Final = Text(
     "files or folders (default: the recipes of the workspace)",
     "fichiers ou dossiers (par défaut : les recettes de l’espace de travail)",
 )
-_ABSENT: Final = Text("{path} does not exist", "{path} n’existe pas")
-_UNREADABLE: Final = Text("{path} cannot be read: {cause}", "{path} est illisible : {cause}")
-_CLEAN: Final = Text(
-    "{files} recipe(s) checked: all is well", "{files} recette(s) vérifiée(s) : tout va bien"
+_FORMAT: Final = Text(
+    "for people (text), for programs (json, sarif), or beside the code on GitHub (github)",
+    "pour les humains (text), les programmes (json, sarif) ou à côté du code sur GitHub (github)",
 )
-_NONE: Final = Text("there is no recipe to check", "il n’y a aucune recette à vérifier")
-_COUNT: Final = Text(
-    "{files} recipe(s) checked: {errors} error(s), {warnings} warning(s)",
-    "{files} recette(s) vérifiée(s) : {errors} erreur(s), {warnings} avertissement(s)",
+_FIX: Final = Text(
+    "correct what can be corrected safely, and show it",
+    "corriger ce qui peut l’être sans risque, et le montrer",
 )
 _NOTE: Final = Text("note: {sentence}", "remarque : {sentence}")
+# What looks like a trigger or an action: `files.move:`. One that is none only costs time.
+_CONNECTOR: Final = re.compile(rb"\b([a-z][a-z0-9_]*)\.[a-z0-9_]+[\"']?:")
+# Problems whose remedy is a trigger or an action, maybe of a connector not named in the file.
+_ABOUT_WORDS: Final = frozenset(
+    {"RG204", "RG205", "RG206", "RG207", "RG210", "RG213", "RG214", "RG222", "RG225", "RG603"}
+)
+
+Format = Literal["text", "json", "sarif", "github"]
+FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,39 +51,65 @@ class Examined:
 def configure(parser: Parser) -> None:
     """Declare the arguments."""
     parser.take("files", about=_FILES, nargs="*", metavar=parser.say(Text("FILE", "FICHIER")))
+    parser.take("--format", about=_FORMAT, choices=FORMATS)
+    parser.take("--fix", about=_FIX, action="store_true")
 
 
 def run(session: Session, arguments: argparse.Namespace) -> int:
     """Print every problem of every recipe; 1 when there is an error."""
-    files = _examine(session, arguments.files)
+    from rouage.cli.check_report import report
+
+    wanted: Format = arguments.format or ("json" if session.is_json else "text")
+    session.is_json = wanted == "json"
+    paths = paths_of(session, arguments.files)
+    files, corrected = _examine_quickly(session, paths), None
+    if files is None or arguments.fix:
+        catalog = _catalog(session)
+        files = _examine(session, paths, catalog)
+        if arguments.fix:
+            from rouage.cli.check_fix import correct
+
+            corrected = correct(session, files, catalog)
+            files = _examine(session, paths, catalog) if corrected else files
+    report(session, files, corrected, wanted=wanted)
     severities = Counter[str](problem.severity for one in files for problem in one.problems)
-    if session.is_json:
-        _print_json(session, files)
-    else:
-        _print(session, files, severities)
     return FAILED if severities["error"] else OK
 
 
-def _examine(session: Session, names: list[str]) -> list[Examined]:
-    """Return the recipes that *names* stand for, each with its problems.
-
-    Raises:
-        UsageError: one does not exist.
-    """
+def _catalog(session: Session) -> Catalog:
     from rouage.catalog.discovery import discover
 
-    paths = [session.here / Path(name).expanduser() for name in names]
-    for name, path in zip(names, paths, strict=True):
-        if not path.exists():
-            raise UsageError(_ABSENT, path=name)
     catalog = discover()
     for broken in catalog.broken:
         sentence = broken.error.render(session.language)
         session.output.talk(session.say(_NOTE, sentence=sentence))
+    return catalog
+
+
+def _examine_quickly(session: Session, paths: list[Path]) -> list[Examined] | None:
+    """Return the files at *paths*, looked at with the connectors that they name only.
+
+    None where that is not enough: to say what a wrong word stands for takes all of them.
+    """
+    from rouage.catalog.discovery import discover_some
+
+    if not all(path.is_file() for path in paths):
+        return None
+    named = {word for path in paths for word in _CONNECTOR.findall(read_source(path))}
+    catalog = discover_some(sorted(word.decode() for word in named))
+    if catalog is None:
+        return None
+    files = [_file(session, path, catalog) for path in paths]
+    codes = {problem.code for one in files for problem in one.problems}
+    return None if codes & _ABOUT_WORDS else files
+
+
+def _examine(session: Session, paths: list[Path], catalog: Catalog) -> list[Examined]:
+    """Return the recipes at *paths*, each with its problems."""
     files: list[Examined] = []
-    for path in paths or [session.places.recipes]:
+    for path in paths:
         files += (
-            _in_folder(session, path, catalog) if path.is_dir() else _file(session, path, catalog)
+            _in_folder(session, path, catalog) if path.is_dir() else [_file(session, path, catalog)]
         )
     return files
 
@@ -92,25 +126,30 @@ def _in_folder(session: Session, folder: Path, catalog: Catalog) -> list[Examine
     return [
         Examined(
             path=folder / one.file,
-            shown=_shown(session, folder / one.file),
+            shown=shown_here(session, folder / one.file),
             problems=one.problems,
         )
         for one in recipes.files
     ]
 
 
-def _file(session: Session, path: Path, catalog: Catalog) -> list[Examined]:
+def _file(session: Session, path: Path, catalog: Catalog) -> Examined:
+    checker = file_checker(session, path, catalog)
+    return Examined(path=path, shown=shown_here(session, path), problems=checker(read_source(path)))
+
+
+def file_checker(
+    session: Session, path: Path, catalog: Catalog
+) -> Callable[[bytes], tuple[Problem, ...]]:
+    """Return what checks a text as if it were that of the file *path*."""
     from rouage.recipes.checker import check
 
     secrets, inputs = _known(session)
-    checked = check(
-        _read(path),
-        file=path.name,
-        catalog=catalog,
-        known_secrets=secrets,
-        input_values=inputs.get(path.stem),
+    return lambda source: (
+        check(
+            source, file=path.name, catalog=catalog, known_secrets=secrets, input_values=inputs
+        ).problems
     )
-    return [Examined(path=path, shown=_shown(session, path), problems=checked.problems)]
 
 
 def _known(session: Session) -> tuple[frozenset[str] | None, Mapping[str, Mapping[str, Any]]]:
@@ -120,52 +159,3 @@ def _known(session: Session) -> tuple[frozenset[str] | None, Mapping[str, Mappin
     from rouage.secrets import SecretStore
 
     return frozenset(SecretStore(session.places.secrets).names()), session.settings.inputs
-
-
-def _read(path: Path) -> bytes:
-    from rouage.recipes.reader import MAX_BYTES
-
-    try:
-        with path.open("rb") as file:
-            # One byte more than allowed is enough to be refused for its size.
-            return file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UsageError(_UNREADABLE, path=path, cause=error.strerror) from error
-
-
-def _shown(session: Session, path: Path) -> str:
-    """Return *path* as short as it can be said from here."""
-    try:
-        return str(path.relative_to(session.here))
-    except ValueError:
-        return str(path)
-
-
-def _print_json(session: Session, files: list[Examined]) -> None:
-    from rouage.analysis.render import to_json
-
-    diagnostics = [
-        to_json(replace(problem, file=one.shown), session.language)
-        for one in files
-        for problem in one.problems
-    ]
-    session.output.data({"files": len(files), "diagnostics": diagnostics})
-
-
-def _print(session: Session, files: list[Examined], severities: Counter[str]) -> None:
-    from rouage.analysis.render import to_text
-
-    for one in files:
-        source = _read(one.path) if one.problems else b""
-        for problem in one.problems:
-            shown = replace(problem, file=one.shown)
-            color = session.output.is_terminal
-            session.output.painted(to_text(shown, source, session.language, color=color))
-            session.output.line()
-    if not files:
-        session.tell(_NONE)
-    elif severities:
-        errors, warnings = severities["error"], severities["warning"]
-        session.tell(_COUNT, files=len(files), errors=errors, warnings=warnings)
-    else:
-        session.tell(_CLEAN, files=len(files))

@@ -1,0 +1,1 @@
+"""A recipe read back as plain sentences, in French or English."""
