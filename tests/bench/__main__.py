@@ -28,8 +28,11 @@ _BENCHES = {
     "w3": "bench_start",
     "w4": "bench_schedules",
     "w6": "bench_history",
+    "t7": "bench_waits",
+    "t12": "bench_neighbours",
+    "lsp": "bench_lsp",
 }
-_WITH_ROUNDS = {"w1", "w2", "w3", "w6"}
+_WITH_ROUNDS = {"w1", "w2", "w3", "w6", "t7", "t12", "lsp"}
 _LONGEST_SECONDS = 1800
 
 

@@ -105,10 +105,13 @@ def _raw_batches(start: int, count: int) -> list[Batch]:
     for seq in range(start + 1, start + count + 1):
         event = new_event_id(SystemClock().now())
         run = run_id(event, "orders")
-        accept.events.append((seq, event, "orders/hook", event, now, now, payload, None, 1))
+        accept.events.append((seq, event, "orders/hook", event, now, now, payload, None, 1, None))
         accept.matches.append((seq, "orders", "matched", DIGEST, None, None, seq))
         accept.runs.append(
-            (seq, run, seq, "orders", DIGEST, PROTOCOL, "running", "parallel", None, None, now, now)
+            (
+                *(seq, run, seq, "orders", DIGEST, PROTOCOL, "running", "parallel"),
+                *(None, None, now, now, None, None, None),
+            )
         )
         for number, batch in enumerate(steps):
             row = (f"do.{number}", "done", "test.do", 1, '{"n":1}', None, result, None)

@@ -52,8 +52,12 @@ class AcknowledgementLog:
 class Shop:
     """Orders to send, orders to send again, and what was answered."""
 
-    def __init__(self, port: int, rate: float, log: AcknowledgementLog) -> None:
+    def __init__(
+        self, port: int, rate: float, log: AcknowledgementLog, *, path: str, prefix: str
+    ) -> None:
         self._port = port
+        self._path = path
+        self._prefix = prefix
         self._rate = rate
         self._log = log
         self._again: deque[int] = deque()
@@ -104,8 +108,8 @@ class Shop:
     async def _deliver(
         self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        order = order_id("c", number)
-        writer.write(request_of(body_of(order, number), path=HOOK))
+        order = order_id(self._prefix, number)
+        writer.write(request_of(body_of(order, number), path=self._path))
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().partition(b"content-length:")[2].split(b"\r", 1)[0])
         body = await reader.readexactly(length)
@@ -129,9 +133,12 @@ async def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--rate", type=float, default=600.0)
     parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--path", default=HOOK)
+    parser.add_argument("--prefix", default="c")
     parser.add_argument("--log", type=Path, required=True)
     options = parser.parse_args()
-    shop = Shop(options.port, options.rate, AcknowledgementLog(options.log))
+    log = AcknowledgementLog(options.log)
+    shop = Shop(options.port, options.rate, log, path=options.path, prefix=options.prefix)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, setattr, shop, "is_closing", True)
     await shop.run(options.connections)
     sys.stdout.write(json.dumps(shop.counts) + "\n")

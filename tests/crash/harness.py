@@ -1,10 +1,12 @@
 """Kill the daemon again and again under load, restart it each time, and judge the outcome.
 
-The daemon serves signed orders (W1) and a watched folder (W2). Two processes outside load it
-and keep their own records. Kills come at random: mostly while it works, some while it starts.
-A kill tests recovery, not the disk: what was written without sync survives a kill too.
+The daemon serves signed orders (W1), a watched folder (W2), and orders that loop, call, wait
+and ask (mixed). Processes outside load it, answer its questions, and keep their own records.
+Kills come at random: mostly while it works, some while it starts. A kill tests recovery, not
+the disk: what was written without sync survives a kill too.
 """
 
+import asyncio
 import json
 import random
 import signal
@@ -16,12 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.bench.journal import wait_idle
+from rouage.durable.port import RunFilter
+from rouage.durable.sqlite import open_reader
+from rouage.model.run import OPEN_STATES
 from tests.bench.measures import median
 from tests.bench.recipes import ORDERS, write_inbox
 from tests.bench.workspace import Daemon, DaemonFailed, Workspace
+from tests.crash.mixed import HOOK, write_mixed
 from tests.crash.snapshot import Snapshots
-from tests.crash.verify import PROGRAM_EVERY, verify
+from tests.crash.verify import PROGRAM_EVERY, Logs, verify
 
 _SHARE_KILLED_WHILE_STARTING = 0.15
 _STARTING_SECONDS = (0.05, 0.6)
@@ -44,35 +49,51 @@ class Plan:
     seed: int
     orders_per_second: float = 600.0
     files_per_second: float = 40.0
+    mixed_per_second: float = 15.0
 
 
 class Load:
-    """The two processes that send orders and drop files."""
+    """The processes that send orders, drop files, and answer questions."""
 
     def __init__(self, folder: Path, workspace: Workspace, port: int, plan: Plan) -> None:
-        self.acknowledged, self.dropped = folder / "acknowledged.log", folder / "dropped.log"
-        self._shop = _start(
-            "client", ["--port", port, "--rate", plan.orders_per_second, "--log", self.acknowledged]
+        self.logs = Logs(
+            acknowledged=folder / "acknowledged.log",
+            dropped=folder / "dropped.log",
+            mixed=folder / "mixed.log",
+            answers=folder / "answers.log",
         )
+        shop = ["--port", port, "--rate", plan.orders_per_second, "--log", self.logs.acknowledged]
+        mixed = ["--port", port, "--rate", plan.mixed_per_second, "--log", self.logs.mixed]
         inbox = workspace.path("inbox")
-        self._dropper = _start(
-            "dropper", ["--inbox", inbox, "--rate", plan.files_per_second, "--log", self.dropped]
-        )
+        files = ["--inbox", inbox, "--rate", plan.files_per_second, "--log", self.logs.dropped]
+        answers = ["--workspace", workspace.folder, "--log", self.logs.answers]
+        self._senders = [
+            _start("dropper", files),
+            _start("client", shop),
+            _start("client", [*mixed, "--path", HOOK, "--prefix", "d", "--connections", 4]),
+        ]
+        self._owner = _start("human", answers)
 
-    def stop(self) -> dict[str, Any]:
-        """Let both finish what is open, and return their counts."""
-        counts: dict[str, Any] = {}
-        for process in (self._dropper, self._shop):
-            process.send_signal(signal.SIGTERM)
-            output, _ = process.communicate(timeout=60)
-            counts.update(json.loads(output))
-        return counts
+    def stop(self) -> list[dict[str, Any]]:
+        """Let the senders finish what is open, and return their counts."""
+        return [_finish(process) for process in self._senders]
+
+    def dismiss(self) -> dict[str, Any]:
+        """Let the owner go home: nothing is asked any more."""
+        return _finish(self._owner)
 
     def kill(self) -> None:
-        """End both at once."""
-        for process in (self._dropper, self._shop):
+        """End all at once."""
+        for process in (*self._senders, self._owner):
             process.kill()
             process.communicate()
+
+
+def _finish(process: "subprocess.Popen[str]") -> dict[str, Any]:
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=60)
+    counts: dict[str, Any] = json.loads(output)
+    return counts
 
 
 def _start(module: str, arguments: list[Any]) -> "subprocess.Popen[str]":
@@ -81,7 +102,7 @@ def _start(module: str, arguments: list[Any]) -> "subprocess.Popen[str]":
 
 
 def make_workspace(folder: Path) -> Workspace:
-    """Return a workspace with the recipes of W1 and W2.
+    """Return a workspace with the recipes of W1, W2 and the mixed load.
 
     The lines of W1 end with a stamp of its first step; every twentieth order also runs a
     program, the one effect here that must never be repeated.
@@ -93,6 +114,7 @@ def make_workspace(folder: Path) -> Workspace:
     )
     workspace.write_recipe("commandes", stamped + _PROGRAM.format(every=PROGRAM_EVERY))
     write_inbox(workspace)
+    write_mixed(workspace)
     return workspace
 
 
@@ -148,6 +170,25 @@ def wait_moved(workspace: Workspace, seconds: float = 60.0) -> None:
         time.sleep(0.1)
 
 
+def wait_settled(workspace: Workspace, seconds: float = 120.0) -> None:
+    """Wait until no order is open but for those that need a human; the clock ticks on."""
+    deadline = time.monotonic() + seconds
+    while asyncio.run(_open_orders(workspace)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+
+
+async def _open_orders(workspace: Workspace) -> int:
+    reader, states = open_reader(workspace.journal), OPEN_STATES - {"needs_attention"}
+    try:
+        found = 0
+        for recipe in ("commandes", "arrivees", "dossiers", "archive", "prevenu"):
+            page = await reader.list_runs(RunFilter(recipe=recipe, states=states), limit=1)
+            found += len(page.runs)
+        return found
+    finally:
+        reader.close()
+
+
 def crash(folder: Path, plan: Plan) -> dict[str, Any]:
     """Kill as planned, let the daemon finish, and return the report."""
     began = time.perf_counter()
@@ -163,18 +204,14 @@ def crash(folder: Path, plan: Plan) -> dict[str, Any]:
         daemon = executioner.start()
         time.sleep(1.0)
         counts = load.stop()
+        wait_moved(workspace)
+        wait_settled(workspace)
+        counts.append(load.dismiss())
     except BaseException:
         load.kill()
         raise
-    wait_moved(workspace)
-    wait_idle(workspace)
     exit_code = daemon.stop()
-    verdict = verify(
-        workspace,
-        acknowledged=load.acknowledged,
-        dropped=load.dropped,
-        snapshots=executioner.snapshots,
-    )
+    verdict = verify(workspace, load.logs, executioner.snapshots)
     return {
         "kills": plan.kills,
         "killed_while_starting": executioner.killed_while_starting,
@@ -183,7 +220,7 @@ def crash(folder: Path, plan: Plan) -> dict[str, Any]:
             "median": median(executioner.ready_seconds[1:]),
             "max": round(max(executioner.ready_seconds[1:]), 3),
         },
-        "shop": counts,
+        "senders": counts,
         "last_exit_code": exit_code,
         **verdict,
         "is_clean": verdict["is_clean"] and exit_code == 0,

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,32 +15,12 @@ from rouage.model.run import FINAL_STATES, RunRecord
 from tests.bench.journal import all_runs
 from tests.bench.workspace import Workspace
 from tests.crash.dropper import content_of
+from tests.crash.findings import Findings
+from tests.crash.mixed import check_mixed
 from tests.crash.snapshot import Snapshots, recorded
 
 PROGRAM_EVERY = 20
 """Every so many orders also run a program, which appends their id to a file of its own."""
-
-_EXAMPLES = 5
-
-
-@dataclass(kw_only=True, slots=True)
-class Findings:
-    """Violations by kind, with a few examples of each; all kinds are listed, found or not."""
-
-    counts: dict[str, int] = field(default_factory=dict)
-    examples: dict[str, list[str]] = field(default_factory=dict)
-
-    def add(self, kind: str, things: Iterable[Any]) -> None:
-        """Count *things* as violations of one kind."""
-        found = [str(thing) for thing in things]
-        self.counts[kind] = self.counts.get(kind, 0) + len(found)
-        if found:
-            self.examples.setdefault(kind, []).extend(found[:_EXAMPLES])
-
-    @property
-    def is_clean(self) -> bool:
-        """Say whether nothing was found."""
-        return not any(self.counts.values())
 
 
 def read_acknowledged(path: Path, findings: Findings) -> dict[str, str]:
@@ -111,13 +91,16 @@ def check_doubts(runs: Iterable[RunRecord], snapshots: Snapshots, found: Finding
 
 
 def check_states(runs: Iterable[RunRecord], found: Findings) -> Counter[str]:
-    """Make sure that every run ended, or visibly needs a human; return how many of each."""
+    """Make sure that every run ended, or visibly needs a human; return how many of each.
+
+    A run is cancelled here only by a refusal, which the mixed load checks.
+    """
     states: Counter[str] = Counter()
     failed: list[str] = []
     stuck: list[str] = []
     for run in runs:
         states[run.state] += 1
-        if run.state == "needs_attention" or run.state == "succeeded":
+        if run.state in {"needs_attention", "succeeded", "cancelled"}:
             continue
         place = failed if run.state in FINAL_STATES else stuck
         place.append(f"{run.recipe} {run.id} {run.state} {run.error or run.reason}")
@@ -199,21 +182,31 @@ def check_database(journal: Path, found: Findings) -> None:
     found.add("database_damaged", (answer for answer in answers if answer != "ok"))
 
 
-def verify(
-    workspace: Workspace, *, acknowledged: Path, dropped: Path, snapshots: Snapshots
-) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Logs:
+    """What the processes outside wrote down for themselves."""
+
+    acknowledged: Path
+    dropped: Path
+    mixed: Path
+    answers: Path
+
+
+def verify(workspace: Workspace, logs: Logs, snapshots: Snapshots) -> dict[str, Any]:
     """Return the whole verdict; the daemon must have been stopped."""
     found, reader = Findings(), open_reader(workspace.journal)
-    lines, names = workspace.path("lines", "lines.txt"), dropped.read_text().splitlines()
-    events = read_acknowledged(acknowledged, found)
-    orders, files = asyncio.run(_runs(reader))
-    by_event: dict[str, list[RunRecord]] = {}
-    for run in orders:
-        by_event.setdefault(run.event, []).append(run)
+    lines, names = workspace.path("lines", "lines.txt"), logs.dropped.read_text().splitlines()
+    events = read_acknowledged(logs.acknowledged, found)
+    orders, files, mixed, others = asyncio.run(_runs(reader))
+    by_event = _by_event(orders)
+    mixed_facts = check_mixed(
+        workspace, read_acknowledged(logs.mixed, found), logs.answers, _by_event(mixed), found
+    )
     check_orders(events, by_event, lines, found)
     check_programs(events, by_event, workspace.path("lines", "program.txt"), found)
-    check_doubts([*orders, *files], snapshots, found)
-    states = check_states([*orders, *files], found)
+    every = [*orders, *files, *mixed, *others]
+    check_doubts(every, snapshots, found)
+    states = check_states(every, found)
     waiting = sum(run.state == "needs_attention" for run in files)
     check_files(names, workspace, waiting, found)
     interrupted = [run for run in orders if run.id in snapshots.recorded]
@@ -222,6 +215,7 @@ def verify(
     return {
         "acknowledged_orders": len(events),
         "dropped_files": len(names),
+        **mixed_facts,
         "runs": dict(states),
         **facts,
         "violations": found.counts,
@@ -230,11 +224,25 @@ def verify(
     }
 
 
-async def _runs(reader: Reader) -> tuple[list[RunRecord], list[RunRecord]]:
-    return (
-        [run async for run in all_runs(reader, RunFilter(recipe="commandes"))],
-        [run async for run in all_runs(reader, RunFilter(recipe="arrivees"))],
-    )
+def _by_event(runs: Iterable[RunRecord]) -> dict[str, list[RunRecord]]:
+    found: dict[str, list[RunRecord]] = {}
+    for run in runs:
+        found.setdefault(run.event, []).append(run)
+    return found
+
+
+async def _runs(reader: Reader) -> tuple[list[RunRecord], ...]:
+    """Return the runs of the orders, of the files, of the mixed orders, and all others."""
+    known = [
+        [run async for run in all_runs(reader, RunFilter(recipe=recipe))]
+        for recipe in ("commandes", "arrivees", "dossiers")
+    ]
+    others = [
+        run
+        for recipe in ("archive", "prevenu", "horloge")
+        async for run in all_runs(reader, RunFilter(recipe=recipe))
+    ]
+    return (*known, others)
 
 
 async def _deep(

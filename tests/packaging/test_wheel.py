@@ -51,6 +51,7 @@ def test_the_wheel_holds_both_packages_their_data_and_nothing_else(wheel: Path) 
     assert "rouage/py.typed" in names
     assert "rouage_connectors/py.typed" in names
     assert "rouage/_shipped/schemas/recipe.schema.json" in names
+    assert {"rouage/web/pages/approve.html", "rouage/web/pages/approve.css"} <= set(names)
     assert any(name.startswith("rouage/_shipped/recipes/demo/fr/") for name in names)
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
 

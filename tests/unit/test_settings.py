@@ -35,6 +35,7 @@ def test_every_setting_is_read():
             "hooks_port": 9000,
             "hosts": "127.0.0.1",
             "allowed_hosts": ["Hooks.Example.org"],
+            "public_url": "https://shop.example.org/",
             "folders": ["~/Documents", "more"],
             "inputs": {"sort": {"folder": "x"}},
             "grace": "2m",
@@ -46,6 +47,9 @@ def test_every_setting_is_read():
     assert settings.timezone == "America/Martinique"
     assert (settings.port, settings.hooks_port, settings.hosts) == (0, 9000, ("127.0.0.1",))
     assert settings.allowed_hosts == ("hooks.example.org",)
+    assert settings.public_url == "https://shop.example.org"
+    assert settings.console_hosts == ("hooks.example.org", "shop.example.org")
+    assert settings.address_of(8470) == "https://shop.example.org"
     assert settings.folders == (Path("~/Documents").expanduser(), WORKSPACE / "more")
     assert settings.inputs == {"sort": {"folder": "x"}}
     assert (settings.grace_seconds, settings.log_level) == (120, "debug")
@@ -101,6 +105,11 @@ WRONG = [
     ("hosts", []),
     ("allowed_hosts", ["http://example.org"]),
     ("allowed_hosts", ["example.org:80"]),
+    ("public_url", "http://example.org"),
+    ("public_url", "https://example.org/path"),
+    ("public_url", "https://user@example.org"),
+    ("public_url", "https://-example.org"),
+    ("public_url", 1),
     ("folders", [""]),
     ("folders", [1]),
     ("folders", {"a": 1}),
@@ -211,3 +220,9 @@ def test_everything_private_lies_in_the_private_folder():
 
 def test_a_machine_without_a_zone_gets_utc_at_worst():
     assert as_timezone(Settings.from_data({}, WORKSPACE, {"TZ": "No/Where"}).timezone)
+
+
+def test_without_a_public_address_people_reach_this_machine():
+    settings = Settings(workspace=WORKSPACE, hosts=("::1",))
+    assert settings.address_of(8470) == "http://[::1]:8470"
+    assert settings.console_hosts == ()

@@ -37,6 +37,7 @@ class Client:
     port: int
     host: str
     token: str
+    workspace: Path
     language: Language = "en"
 
     def get(self, path: str) -> Any:
@@ -64,6 +65,9 @@ class Client:
             connection.request(method, path, body, headers)
             reply = connection.getresponse()
             status, data = reply.status, json.loads(reply.read())
+        except ConnectionRefusedError as error:
+            # A daemon that was killed leaves its file; its number may be another's by now.
+            raise NotRunning(_NOT_RUNNING, hint=_START_IT, workspace=self.workspace) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise RouageError(_NO_ANSWER, hint=_LOOK, pid=self.pid) from error
         finally:
@@ -86,7 +90,14 @@ def find_daemon(places: Places, *, language: Language, host: str = "127.0.0.1") 
         token = places.token.read_text(encoding="ascii").strip()
     except (OSError, ValueError) as error:
         raise NotRunning(_NOT_RUNNING, hint=_START_IT, workspace=places.root) from error
-    return Client(pid=facts[0], port=facts[1], host=host, token=token, language=language)
+    return Client(
+        pid=facts[0],
+        port=facts[1],
+        host=host,
+        token=token,
+        workspace=places.root,
+        language=language,
+    )
 
 
 def _facts(path: Path) -> tuple[int, int] | None:
@@ -105,7 +116,16 @@ def _is_alive(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    return True
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Say whether the process has ended and only waits to be noticed by its parent (Linux)."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
+    except (OSError, IndexError):
+        return False
+    return state in {b"Z", b"X"}
 
 
 def _refusal(data: Any, pid: int) -> RouageError:

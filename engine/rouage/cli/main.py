@@ -22,16 +22,35 @@ COMMANDS: Final[dict[str, Text]] = {
     "up": Text("run the daemon in the foreground", "lancer le service au premier plan"),
     "status": Text("how the daemon and its triggers are", "l’état du service et des déclencheurs"),
     "check": Text("check recipes without running them", "vérifier des recettes sans les exécuter"),
+    "fmt": Text("lay recipes out evenly", "mettre des recettes en forme"),
+    "explain": Text("say what a recipe or a message means", "dire ce que veut dire une recette"),
+    "try": Text("what a recipe would do, doing nothing", "ce qu’une recette ferait, sans le faire"),
+    "test": Text("run the tests beside recipes", "lancer les tests à côté des recettes"),
     "run": Text("start a recipe by hand", "lancer une recette à la main"),
     "runs": Text("list what ran", "lister les exécutions"),
     "show": Text("show one run, step by step", "montrer une exécution, étape par étape"),
+    "approvals": Text("what waits for a decision", "ce qui attend une décision"),
+    "approve": Text("say yes to what a run asks", "dire oui à ce que demande une exécution"),
+    "refuse": Text("say no to what a run asks", "dire non à ce que demande une exécution"),
+    "rerun": Text("do a finished run again", "refaire une exécution terminée"),
+    "resolve": Text("settle a step in doubt", "régler une étape incertaine"),
+    "cancel": Text("end a run that is not over", "mettre fin à une exécution"),
+    "history": Text("the versions of a recipe", "les versions d’une recette"),
+    "diff": Text("what changed in a recipe", "ce qui a changé dans une recette"),
     "why": Text("what happened to a file, and why", "ce qui est arrivé à un fichier, et pourquoi"),
     "eval": Text("evaluate one expression", "évaluer une expression"),
     "secrets": Text("set, list and remove secrets", "donner, lister et retirer des secrets"),
+    "schedule": Text("when a schedule fires next", "les prochains déclenchements d’un horaire"),
     "schema": Text("print the JSON Schema of recipes", "afficher le schéma JSON des recettes"),
+    "backup": Text("copy and verify the journal", "copier et vérifier le journal"),
+    "restore": Text("go back to a backup", "revenir à une sauvegarde"),
     "paths": Text("print every path in use", "afficher tous les chemins utilisés"),
+    "lsp": Text("serve an editor (language server)", "servir un éditeur (serveur de langage)"),
     "demo": Text("make and run the demo workspace", "créer et lancer l’espace de démonstration"),
 }
+
+# Words that Python keeps for itself, or for its own tests.
+_MODULES: Final = {"try": "trying", "test": "testing"}
 
 _ABOUT: Final = Text(
     "Recipes that watch folders, clocks and webhooks, and lose nothing.",
@@ -99,7 +118,7 @@ def _run(session: Session, words: list[str]) -> int:
     if name not in COMMANDS:
         near = _nearest(name)
         raise UsageError(_UNKNOWN, hint=_NEAR if near else _ALL, name=name[:40], near=near)
-    command = import_module(f"rouage.cli.{name}")
+    command = import_module(f"rouage.cli.{_MODULES.get(name, name)}")
     parser = _parser_of(name, command, session)
     return int(command.run(session, parser.parse_args([*before, *after])))
 
@@ -173,7 +192,11 @@ def _break(session: Session, error: Exception) -> int:
             return FAILED
     path = _keep_details(session, error)
     hint = None if path is None else _BROKEN_HINT
-    session.complain(RouageError(_BROKEN, hint=hint, kind=type(error).__name__, path=path))
+    fault = RouageError(_BROKEN, hint=hint, kind=type(error).__name__, path=path)
+    try:
+        session.complain(fault)
+    except Exception:  # noqa: BLE001 - what broke may be what tells the language
+        sys.stderr.write(f"{fault.render('en')}\n")
     return BROKEN
 
 

@@ -78,6 +78,11 @@ class Output:
         """Say something about the work, on standard error."""
         self._stderr.write(visible(text) + "\n")
 
+    def prompt(self, text: str) -> None:
+        """Print *text* and stay on its line, for a person to answer."""
+        self._stdout.write(visible(text))
+        self._stdout.flush()
+
     def table(self, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Print *rows* in columns, drawn on a terminal and plain elsewhere."""
         cells = [[one_line(self._mask(cell), most=120) for cell in row] for row in rows]

@@ -38,6 +38,9 @@ _PHRASES: Final[Mapping[str, Text]] = {
     r"argument (?P<name>.+?): invalid \S+ value: (?P<value>.+)": Text(
         "{name} cannot be {value}", "{name} ne peut pas être {value}"
     ),
+    r"one of the arguments (?P<names>.+) is required": Text(
+        "missing: one of {names}", "il manque : l’un de {names}"
+    ),
     r"argument (?P<name>.+?): not allowed with argument (?P<other>.+)": Text(
         "{name} does not go with {other}", "{name} ne va pas avec {other}"
     ),

@@ -8,6 +8,7 @@ from typing import Final
 import rouage
 from rouage.cli.parser import Parser
 from rouage.cli.session import OK, Session
+from rouage.durable.sqlite.copies import folder_of
 from rouage.language import Text
 from rouage.resources import shipped
 
@@ -42,6 +43,7 @@ def _paths(session: Session) -> dict[str, Path]:
         "files": places.files,
         "state": places.state,
         "journal": places.journal,
+        "backups": folder_of(places.journal),
         "secrets": places.secrets,
         "token": places.token,
         "daemon": places.daemon,

@@ -94,6 +94,20 @@ class Session:
             self.__dict__.pop(name, None)
         self._mask = None
 
+    def elsewhere(self, here: Path, environment: Mapping[str, str] | None = None) -> "Session":
+        """Return a call with the same wishes made from the folder *here*."""
+        variables = dict(self.environment if environment is None else environment)
+        named = variables.get("ROUAGE_WORKSPACE")
+        if named:
+            variables["ROUAGE_WORKSPACE"] = str(self.here / Path(named).expanduser())
+        wish = self._workspace_wish
+        return Session(
+            environment=variables,
+            here=here,
+            workspace=None if wish is None else str(self.here / Path(wish).expanduser()),
+            language=self._language_wish,
+        )
+
     def has_workspace(self) -> bool:
         """Say whether there is a workspace, for commands that can do without."""
         try:

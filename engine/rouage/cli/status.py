@@ -22,6 +22,10 @@ _PORTS: Final = Text(
     "console on port {console_port}, webhooks on port {hooks_port}",
     "console sur le port {console_port}, webhooks sur le port {hooks_port}",
 )
+_APPROVALS: Final = Text(
+    "{count} waiting for a decision: `rouage approvals`",
+    "{count} en attente d’une décision : « rouage approvals »",
+)
 _STOPPED: Final = Text(
     "no daemon works on {workspace}: nothing is watched now",
     "aucun service ne travaille sur {workspace} : rien n’est surveillé en ce moment",
@@ -61,7 +65,10 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
         )
     except NotRunning:
         return _stopped(session)
-    status = daemon.get("/status")
+    try:
+        status = daemon.get("/status")
+    except NotRunning:
+        return _stopped(session)
     if session.is_json:
         session.output.data({"running": True, **status})
     else:
@@ -103,6 +110,8 @@ def _print(session: Session, status: dict[str, Any]) -> None:
     if status.get("reason"):
         session.tell(_REASON, reason=status["reason"])
     session.tell(_PORTS, **status)
+    if status.get("approvals"):
+        session.tell(_APPROVALS, count=status["approvals"])
     if status.get("connectors_broken"):
         session.tell(_BROKEN, names=", ".join(status["connectors_broken"]))
     unwell = [one for one in status.get("recipes") or [] if one.get("state") not in _WELL_RECIPES]

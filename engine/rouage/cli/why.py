@@ -11,8 +11,8 @@ from rouage.catalog.catalog import Catalog
 from rouage.cli.journal import ask
 from rouage.cli.output import one_line
 from rouage.cli.parser import Parser
+from rouage.cli.run_lines import conditions_of
 from rouage.cli.session import OK, Session
-from rouage.cli.show import conditions_of
 from rouage.cli.states import local_time, state_word
 from rouage.durable.port import EventRecord, Reader
 from rouage.errors import RouageError
@@ -58,6 +58,31 @@ _FAULTY: Final = Text(
     "{recipe} ({trigger}): its parameters cannot be used: {error}",
     "{recipe} ({trigger}) : ses paramètres sont inutilisables : {error}",
 )
+_OUTCOMES: Final[Mapping[str, Text]] = {
+    "refused": _REFUSED,
+    "failed": _FAILED,
+    "duplicate": Text(
+        "{recipe} saw it on {time}: it had been taken before, so nothing was done",
+        "{recipe} l’a vu le {time} : il avait déjà été pris, rien n’a été fait",
+    ),
+    "throttled": Text(
+        "{recipe} saw it on {time}: too many had come, so nothing was done",
+        "{recipe} l’a vu le {time} : il en venait trop, rien n’a été fait",
+    ),
+    "held": Text(
+        "{recipe} saw it on {time} and keeps it for a later run, or gave it to a waiting one",
+        "{recipe} l’a vu le {time} et le garde pour plus tard, ou l’a donné à une exécution "
+        "en attente",
+    ),
+    "skipped": Text(
+        "{recipe} saw it on {time}: another run was under way, so it was left out",
+        "{recipe} l’a vu le {time} : une autre exécution était en cours, il a été laissé",
+    ),
+    "looped": Text(
+        "{recipe} saw it on {time}: recipes started each other in a circle, which was stopped",
+        "{recipe} l’a vu le {time} : des recettes se lançaient en rond, ce qui a été arrêté",
+    ),
+}
 _ERROR: Final = Text("    error: {error}", "    erreur : {error}")
 
 
@@ -170,7 +195,7 @@ def _decision(
 def _sentence_for(verdict: Verdict, run: RunRecord | None) -> Text:
     if verdict.outcome == "matched":
         return _MATCHED if run is not None else _MATCHED_NO_RUN
-    return {"refused": _REFUSED, "failed": _FAILED}.get(verdict.outcome, _OTHER)
+    return _OUTCOMES.get(verdict.outcome, _OTHER)
 
 
 def _from_triggers(

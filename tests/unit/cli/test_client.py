@@ -19,10 +19,18 @@ from rouage.web.server import ConsoleServer
 TOKEN = "t" * 43
 
 
+class NoQuestions:
+    """A journal in which nothing waits."""
+
+    async def list_waits(self, **_: Any) -> tuple[Any, ...]:
+        return ()
+
+
 class Control:
     """A daemon that knows its state and nothing else."""
 
-    reader: Any = None
+    owner = "léa"
+    reader: Any = NoQuestions()
 
     def status(self) -> Any:
         return {"state": "ok"}
@@ -33,10 +41,7 @@ class Control:
     async def start_run(self, recipe_id: str, *, data: Any, inputs: Any, trigger: Any) -> Any:
         raise RouageError("no {braces}", hint="look {there}")
 
-    async def cancel(self, run_id: str) -> Any:
-        return None
-
-    async def resolve(self, run_id: str, choice: Any, author: str) -> Any:
+    async def cancel(self, run_id: str, author: str) -> Any:
         return None
 
     async def shutdown(self) -> None:
@@ -60,7 +65,7 @@ def places(workspace: Path, port: int) -> Places:
 
 async def test_the_running_daemon_is_found_and_asked(places: Places):
     client = find_daemon(places, language="fr")
-    assert await asyncio.to_thread(client.get, "/status") == {"state": "ok"}
+    assert await asyncio.to_thread(client.get, "/status") == {"state": "ok", "approvals": 0}
 
 
 async def test_a_refusal_is_told_in_the_daemons_words(places: Places):
@@ -108,12 +113,31 @@ def test_a_daemon_without_a_token_is_not_asked(workspace: Path):
         find_daemon(places, language="en")
 
 
-async def test_silence_is_told_as_silence():
+def test_a_daemon_that_was_killed_and_not_yet_buried_is_not_asked(workspace: Path):
+    places = Places(workspace)
+    places.token.write_text(TOKEN)
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        places.daemon.write_text(json.dumps({"pid": ended.pid, "console_port": 1}))
+        # It has ended, but nobody has asked how: the system still knows its number.
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        with pytest.raises(NotRunning):
+            find_daemon(places, language="en")
+
+
+async def test_where_nobody_listens_any_more_no_daemon_runs(places: Places):
+    async with await asyncio.start_server(lambda *_: None, "127.0.0.1", 0) as server:
+        free = server.sockets[0].getsockname()[1]
+    places.daemon.write_text(json.dumps({"pid": os.getpid(), "console_port": free}))
+    with pytest.raises(NotRunning):
+        await asyncio.to_thread(find_daemon(places, language="en").get, "/status")
+
+
+async def test_silence_is_told_as_silence(workspace: Path):
     async def slam(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
 
     async with await asyncio.start_server(slam, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        client = Client(pid=7, port=port, host="127.0.0.1", token=TOKEN)
+        client = Client(pid=7, port=port, host="127.0.0.1", token=TOKEN, workspace=workspace)
         with pytest.raises(RouageError, match="process 7"):
             await asyncio.to_thread(client.get, "/status")

@@ -163,7 +163,7 @@ def test_a_run_is_shown_by_id_prefix_or_last(rouage: Rouage, past: dict[str, str
     last = rouage("show", "last", "--lang", "fr").out
     assert past["bad"] in last
     assert "si event.file.size > 3  → true" in last
-    assert "erreur: x\\x1b[2J est absent" in last
+    assert "erreur : x\\x1b[2J est absent" in last
 
 
 def test_a_run_that_is_not_there_is_told(rouage: Rouage, past: dict[str, str]):

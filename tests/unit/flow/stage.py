@@ -360,7 +360,9 @@ class Stage:
         )  # fmt: skip
         await deliver(event, plan, engine=self.engine, services=self.services)
 
-    async def drive(self, run: str, events: Mapping[str, JSON] | None = None) -> RunRecord:
+    async def drive(
+        self, run: str, events: Mapping[str, JSON] | None = None, *, restarts: bool = False
+    ) -> RunRecord:
         """Do all that a run waits for, until it is over: answer, let events come, pass time."""
         for _ in range(200):
             record = await self.rest(run)
@@ -369,6 +371,8 @@ class Stage:
             if record.state == "needs_attention":
                 await self.engine.resolve(run, "retry", author=ME)
                 continue
+            if restarts:
+                await self.restart()
             await self._move_on(events or {})
         raise AssertionError(f"the run does not end: {record}")
 

@@ -1,7 +1,9 @@
 """A recipe of all words, ended at each recorded step: it goes on, and nothing is done twice."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -172,3 +174,15 @@ async def done_paths(stage: Stage) -> set[tuple[str, str]]:
         for path, row in steps.items()
         if row[2] in {"done", "failed"}
     }
+
+
+@pytest.mark.slow
+async def test_all_words_go_on_over_a_file_after_every_wait(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, is_on_disk=True)
+    async with opened(stage):
+        await stage.load(CHILD, "child")
+        await stage.load(ALL)
+        run = await stage.send({"n": 3})
+        check_end(await stage.drive(run, EVENTS, restarts=True))
+        assert Counter(stage.world.said) == Counter(SAID)
+        assert len(await stage.children(run)) == 1
