@@ -1,0 +1,1 @@
+"""Recipes rehearsed: everything is worked out as in a real run, and nothing is done."""

@@ -1,0 +1,85 @@
+"""What a rehearsed run would do to the world: each effect as data and as a sentence."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rouage.analysis.sentences.expressions import Names
+from rouage.analysis.sentences.parts import Teller
+from rouage.catalog.catalog import Catalog
+from rouage.language import Language, Text
+from rouage.model.run import StepRecord
+from rouage.rehearsal.acting import Acted, How
+from rouage.rehearsal.notes import made_up
+from rouage.rehearsal.scene import Performance
+from rouage.sdk.json import JSON
+
+_EMIT: Final = "emit"
+_LONGEST: Final = 200
+_TELL: Final = Text(
+    "tell the recipes that listen for “{name}”", "prévenir les recettes qui écoutent « {name} »"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Effect:
+    """One thing that the run would do: `parameters` are the final ones, secrets hidden."""
+
+    action: str
+    effect: str
+    how: How
+    parameters: JSON
+    recipe: str
+    path: str
+
+
+def effects_of(performance: Performance) -> tuple[Effect, ...]:
+    """Return what the run and the runs that it called would do, in order."""
+    steps = _records(performance)
+    return tuple(
+        Effect(
+            action=one.action,
+            effect=one.effect,
+            how=one.how,
+            parameters=one.values if one.action == _EMIT else _parameters(steps, one),
+            recipe=one.recipe,
+            path=one.path,
+        )
+        for one in performance.acted
+        if one.effect != "none" and one.how != "failed"
+    )
+
+
+def sentence_of(effect: Effect, catalog: Catalog, language: Language) -> str:
+    """Return *effect* as a sentence, from the phrase that its action declares."""
+    parameters: Mapping[str, Any] = (
+        effect.parameters if isinstance(effect.parameters, Mapping) else {}
+    )
+    if effect.action == _EMIT:
+        return _TELL.render(language, {"name": parameters.get("name", "?")})
+    teller = Teller(catalog, language, Names())
+    return teller.use(catalog.actions[effect.action], parameters)
+
+
+def assumptions_of(performance: Performance) -> tuple[Text, ...]:
+    """Return what was taken for granted, results that were made up included."""
+    steps = _records(performance)
+    found = list(performance.assumed)
+    for one in performance.acted:
+        record = steps.get((one.run, one.path))
+        if one.how == "assumed" and record is not None:
+            result = json.dumps(record.result, ensure_ascii=False)
+            shown = result if len(result) <= _LONGEST else result[: _LONGEST - 1] + "…"
+            found.append(made_up(one.path, one.action, shown))
+    return tuple(dict.fromkeys(found))
+
+
+def _records(performance: Performance) -> dict[tuple[str, str], StepRecord]:
+    runs = (performance.run, *performance.called) if performance.run is not None else ()
+    return {(run.id, step.path): step for run in runs for step in run.steps}
+
+
+def _parameters(steps: Mapping[tuple[str, str], StepRecord], acted: Acted) -> JSON:
+    record = steps.get((acted.run, acted.path))
+    return None if record is None else record.parameters

@@ -1,0 +1,61 @@
+"""What a rehearsal took for granted, in sentences."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from rouage.language import Text
+from rouage.sdk.json import JSON
+from rouage.sdk.quantities import write_duration
+
+_YES: Final = Text("{step} was answered with yes: {ask}", "on a répondu oui à {step} : {ask}")
+_CAME: Final = Text(
+    "the event that {step} waits for came, as the sample of its trigger",
+    "l’événement qu’attend {step} est venu, tel que l’exemple de son déclencheur",
+)
+_PASSED: Final = Text("{step}: {duration} passed at once", "{step} : {duration} passés d’un coup")
+_RESULT: Final = Text(
+    "{step} ({action}) was not called; its result is made up: {result}",
+    "{step} ({action}) n’a pas été appelée ; son résultat est inventé : {result}",
+)
+
+_STOPPED: Final = Text(
+    "an action tried to act all the same, and was stopped ({events})",
+    "une action a tenté d’agir malgré tout, et en a été empêchée ({events})",
+)
+
+_THERE: Final = Text(
+    "the file {path} is there, which it is not now",
+    "le fichier {path} est là, ce qui n’est pas le cas",
+)
+
+
+def said_yes(step: str, question: JSON) -> Text:
+    """Return the note about a question that was answered with yes."""
+    ask = question.get("ask") if isinstance(question, Mapping) else None
+    return _YES.fill(step=step, ask=ask or "?")
+
+
+def event_came(step: str) -> Text:
+    """Return the note about an event that was taken to have come."""
+    return _CAME.fill(step=step)
+
+
+def time_passed(step: str, before: datetime, after: datetime) -> Text:
+    """Return the note about a wait that was passed over."""
+    return _PASSED.fill(step=step, duration=write_duration((after - before).total_seconds()))
+
+
+def made_up(step: str, action: str, result: str) -> Text:
+    """Return the note about a result that stands in for one that nobody knows."""
+    return _RESULT.fill(step=step, action=action, result=result)
+
+
+def stopped_acting(events: Sequence[str]) -> Text:
+    """Return the note about an action that tried to act all the same."""
+    return _STOPPED.fill(events=", ".join(dict.fromkeys(events)))
+
+
+def file_is_there(path: str) -> Text:
+    """Return the note about a file that the event tells of, and that is not there."""
+    return _THERE.fill(path=path)

@@ -1,0 +1,337 @@
+"""The stage of a rehearsal: the normal interpreter, a journal in memory, and nothing outside."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
+
+from rouage.durable.memory import memory_engine
+from rouage.durable.port import Accepted, RunContext, RunFilter, RunOutcome
+from rouage.errors import StepError
+from rouage.flow.match import match
+from rouage.flow.plan import Plan, make_plan
+from rouage.flow.run import Interpreter
+from rouage.flow.services import Services
+from rouage.language import Text
+from rouage.model.event import Event, Verdict
+from rouage.model.ids import new_event_id
+from rouage.model.recipe import Recipe
+from rouage.model.run import RunRecord, WaitRecord
+from rouage.recipes.definition import parse
+from rouage.rehearsal import notes
+from rouage.rehearsal.acting import Acted, Acting
+from rouage.rehearsal.answers import Answer, Answers, as_error
+from rouage.rehearsal.clock import StageClock
+from rouage.rehearsal.people import refuse_error, replies
+from rouage.rehearsal.scene import MANUAL, Cue, Performance, Surround
+from rouage.rehearsal.still import StillFolders
+from rouage.rerun import steps_of
+from rouage.sdk.json import JSON
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
+_MOST_MOVES: Final = 20_000
+_TURNS: Final = 10
+_ASKED: Final = frozenset({"approval", "event"})
+_TIMED: Final = frozenset({"timer", "retry", *_ASKED})
+
+_NO_HTTP: Final = Text("nothing is sent in a rehearsal", "rien n’est envoyé pendant une répétition")
+_NO_SCRATCH: Final = Text(
+    "nothing is written in a rehearsal, not even drafts",
+    "rien n’est écrit pendant une répétition, pas même un brouillon",
+)
+
+
+async def rehearse(recipe: Recipe, cue: Cue, surround: Surround) -> Performance:
+    """Return what *recipe* would do about *cue*; nothing is done.
+
+    Raises:
+        UnfitAnswer: an answer cannot be one.
+        StepError: the recipe uses an action that is not installed here.
+    """
+    stage = Stage(recipe, cue, surround)
+    try:
+        return await stage.play()
+    finally:
+        await stage.close()
+
+
+class Stage:
+    """One rehearsal of one recipe."""
+
+    def __init__(self, recipe: Recipe, cue: Cue, surround: Surround) -> None:
+        self._recipe = recipe
+        self._cue = cue
+        self._surround = surround
+        self._clock = StageClock(cue.now)
+        self._acting = Acting(
+            main=recipe.id,
+            clock=self._clock,
+            answers=Answers(given=cue.answers),
+            reads=surround.reads,
+            imagined=set(cue.imagined),
+        )
+        self._engine = memory_engine(clock=self._clock)
+        self._services = self._make_services()
+        self._plans: dict[str, Plan] = {}
+        self._settled: dict[tuple[str, str], Answer | None] = {}
+        self._open: dict[str, None] = {}
+        self._assumed: dict[Text, None] = {}
+
+    async def play(self) -> Performance:
+        """Match the event, do the run to its end, and return what came of it."""
+        plan = self._plan_of(self._recipe)
+        event = self._event(plan)
+        trigger = plan.triggers.get(self._cue.trigger)
+        verdict = match(plan, trigger, event, self._services)
+        if not verdict.is_match:
+            return Performance(event=event, verdict=verdict)
+        run = await self._start(event, verdict)
+        await self._drive()
+        record = await self._engine.get_run(run)
+        return Performance(
+            event=event,
+            verdict=verdict,
+            run=record,
+            called=await self._called(run),
+            acted=tuple(self._acting.acted),
+            assumed=tuple(self._assumed),
+            unanswered=(*self._acting.unanswered, *self._open),
+            unused=self._acting.answers.unused(),
+        )
+
+    async def close(self) -> None:
+        """End what is left of the runs."""
+        await self._engine.close(0.0)
+
+    # -- before ------------------------------------------------------------------------------
+
+    def _event(self, plan: Plan) -> Event:
+        trigger = plan.triggers.get(self._cue.trigger)
+        now = self._clock.now()
+        return Event(
+            id=new_event_id(now),
+            source=f"{plan.recipe.id}/{MANUAL}" if trigger is None else trigger.source,
+            time=now,
+            data=self._cue.data,
+            key="rehearsal",
+        )
+
+    async def _start(self, event: Event, verdict: Verdict) -> str:
+        interpreter = Interpreter(
+            lambda definition: self._plan_of(parse(definition)), self._services
+        )
+
+        async def execute(context: RunContext, definition: bytes) -> RunOutcome:
+            told = _Told(context, self._acting)
+            return await interpreter.execute(cast("RunContext", told), definition)
+
+        for recipe in (self._recipe, *self._callable()):
+            await self._engine.put_definition(recipe.id, recipe.definition)
+        await self._engine.open(execute)
+        answer = await self._engine.accept(event, (verdict,))
+        assert isinstance(answer, Accepted)  # noqa: S101 - the journal is new
+        return answer.runs[0]
+
+    def _callable(self) -> list[Recipe]:
+        if not any(step.uses == "call" for step in steps_of(self._recipe)):
+            return []
+        others = self._surround.recipes()
+        return [one for one in others.values() if one.id != self._recipe.id]
+
+    def _plan_of(self, recipe: Recipe) -> Plan:
+        plan = self._plans.get(recipe.hash)
+        if plan is None:
+            plan = self._plans[recipe.hash] = make_plan(recipe, self._services)
+            self._acting.ids[recipe.id] = {
+                step.path: step.id for step in steps_of(recipe) if step.id is not None
+            }
+        return plan
+
+    def _recipe_of(self, name: str) -> Plan | None:
+        if name == self._recipe.id:
+            return self._plan_of(self._recipe)
+        found = self._surround.recipes().get(name)
+        return None if found is None else self._plan_of(found)
+
+    def _make_services(self) -> Services:
+        surround = self._surround
+        folders = StillFolders(workspace=surround.workspace, allowed=surround.folders)
+        folders.reads = surround.reads
+        log = logging.Logger("rouage.rehearsal")  # noqa: LOG001 - one that leads nowhere
+        log.addHandler(logging.NullHandler())
+        return Services(
+            catalog=self._acting.over(surround.catalog),
+            clock=self._clock,
+            workspace=surround.workspace,
+            timezone=surround.timezone,
+            language=surround.language,
+            secrets=lambda: surround.secrets,
+            mask=surround.mask,
+            folders_of=folders.also,
+            open_http=_no_http,
+            scratch_of=_no_scratch,
+            log=log,
+            recipe_of=self._recipe_of,
+            publish=self._publish,
+            notify=_to_nobody,
+        )
+
+    async def _publish(self, name: str, data: JSON, key: str, trail: tuple[str, ...]) -> int:
+        del key
+        told: JSON = {"name": name} if data is None else {"name": name, "data": data}
+        acted = Acted(
+            recipe=trail[-1], run="", path="", action="emit", effect="local", how="ran", values=told
+        )
+        self._acting.acted.append(acted)
+        return 0
+
+    # -- meanwhile ---------------------------------------------------------------------------
+
+    async def _drive(self) -> None:
+        """Answer, and let time pass, until nothing is left that could go on."""
+        for _ in range(_MOST_MOVES):
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
+                await self._engine.wait_idle()
+            waits = await self._engine.list_waits()
+            if not await self._answer_one(waits) and not self._let_time_pass(waits):
+                return
+
+    async def _answer_one(self, waits: tuple[WaitRecord, ...]) -> bool:
+        for wait in waits:
+            place = wait.run, wait.path
+            if wait.kind in _ASKED and place not in self._settled:
+                answer = self._answer_of(wait)
+                self._settled[place] = answer
+                if answer is None and not self._cue.agrees:
+                    self._open[self._name_of(wait)] = None
+                elif answer is None or answer.kind != "timeout":
+                    await self._reply(wait, answer)
+                    return True
+        return False
+
+    def _answer_of(self, wait: WaitRecord) -> Answer | None:
+        step_id = self._acting.id_of(wait.recipe, wait.path)
+        return self._acting.answers.take(wait.recipe, wait.path, step_id, main=self._recipe.id)
+
+    def _name_of(self, wait: WaitRecord) -> str:
+        name = self._acting.id_of(wait.recipe, wait.path) or wait.path
+        return name if wait.recipe == self._recipe.id else f"{wait.recipe}/{name}"
+
+    async def _reply(self, wait: WaitRecord, answer: Answer | None) -> None:
+        if wait.kind == "approval":
+            for who, payload in replies(wait, answer):
+                await self._signal(wait, payload, f"{who} {wait.path}", who)
+            if answer is None:
+                self._assume(notes.said_yes(self._name_of(wait), wait.question))
+            return
+        if answer is not None and answer.kind == "error":
+            raise refuse_error(wait)
+        data = self._sample_of(wait) if answer is None else answer.value
+        await self._signal(wait, data, f"rehearsal {wait.path}", "event")
+        if answer is None:
+            self._assume(notes.event_came(self._name_of(wait)))
+
+    async def _signal(self, wait: WaitRecord, payload: JSON, signal: str, author: str) -> None:
+        name = wait.name or wait.path
+        await self._engine.signal(wait.run, name, payload, signal_id=signal, author=author)
+
+    def _sample_of(self, wait: WaitRecord) -> JSON:
+        """Return the sample of the trigger that the step at *wait* listens to."""
+        plan = next((one for one in self._plans.values() if one.recipe.id == wait.recipe), None)
+        for path, trigger in {} if plan is None else plan.events.items():
+            if str(wait.name).partition("@")[0].endswith(f"wait:{path}"):
+                declared = self._surround.catalog.triggers.get(trigger.use.uses)
+                return None if declared is None else declared.sample
+        return {}
+
+    def _let_time_pass(self, waits: tuple[WaitRecord, ...]) -> bool:
+        """Move the clock to the next thing that is due; False when there is none."""
+        due = [
+            wait.deadline for wait in waits if wait.deadline is not None and self._may_pass(wait)
+        ]
+        if not due and any(self._is_silent(wait) for wait in waits):
+            due = [
+                one.deadline for one in waits if one.kind == "limit" and one.deadline is not None
+            ]
+        wanted = min(due, default=None)
+        if wanted is None:
+            return False
+        if wanted > self._clock.now():
+            self._assume_passing(wanted, waits)
+        self._clock.move_to(max(wanted, self._clock.now()))
+        return True
+
+    def _may_pass(self, wait: WaitRecord) -> bool:
+        """Say whether time may pass until *wait* is due: nobody is waited for, or in vain."""
+        return wait.kind in _TIMED and (wait.kind not in _ASKED or self._is_silent(wait))
+
+    def _is_silent(self, wait: WaitRecord) -> bool:
+        answer = self._settled.get((wait.run, wait.path))
+        return answer is not None and answer.kind == "timeout"
+
+    def _assume_passing(self, instant: datetime, waits: tuple[WaitRecord, ...]) -> None:
+        for wait in waits:
+            if wait.deadline == instant and wait.kind in {"timer", "retry"}:
+                self._assume(notes.time_passed(self._name_of(wait), self._clock.now(), instant))
+
+    def _assume(self, note: Text) -> None:
+        self._assumed[note] = None
+
+    # -- afterwards --------------------------------------------------------------------------
+
+    async def _called(self, run: str) -> tuple[RunRecord, ...]:
+        """Return the runs that *run* called, and those that they called, with their steps."""
+        found: list[RunRecord] = []
+        page = await self._engine.list_runs(RunFilter(parent=run), limit=500)
+        for child in reversed(page.runs):
+            whole = await self._engine.get_run(child.id)
+            found += [whole or child, *await self._called(child.id)]
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The engine's context of one run, whose called recipes may have been answered for."""
+
+    _inner: RunContext
+    _acting: Acting
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def call(
+        self, path: str, event: Event, verdict: Verdict, *, background: bool
+    ) -> Mapping[str, JSON]:
+        """Return what was told of the called recipe, or run it."""
+        acting = self._acting
+        recipe = self._inner.event.source.rpartition("/")[0]
+        known = self._inner.recorded(path)
+        answer = (
+            acting.answers.take(recipe, path, acting.id_of(recipe, path), main=acting.main)
+            if known is None
+            else None
+        )
+        if answer is None:
+            return await self._inner.call(path, event, verdict, background=background)
+        if answer.kind == "value":
+            return {"run": "-", "state": "succeeded", "outputs": answer.value, "error": None}
+        record: JSON = as_error(answer).record()
+        return {"run": "-", "state": "failed", "outputs": None, "error": record}
+
+
+def _no_http() -> "ClientSession":
+    raise StepError(_NO_HTTP)
+
+
+def _no_scratch(run_id: str) -> NoReturn:
+    del run_id
+    raise StepError(_NO_SCRATCH)
+
+
+def _to_nobody(kind: str, facts: Mapping[str, JSON]) -> None:
+    del kind, facts
