@@ -11,7 +11,7 @@ import pytest
 from rouage.catalog.discovery import discover
 from rouage.recipes.checker import check
 from rouage.rehearsal.cases import read_cases
-from rouage.rehearsal.playing import Played, known_of, play, cases_beside
+from rouage.rehearsal.playing import Played, cases_beside, known_of, play
 from rouage.rehearsal.scene import Surround
 from tests.docs.generate import ROOT
 

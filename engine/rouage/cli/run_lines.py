@@ -105,9 +105,9 @@ def _all_steps(session: Session, steps: list[dict[str, Any]], *, shows_all: bool
     return [*lines, *_unfold(session, folded, keep="")]
 
 
-def step_lines(session: Session, steps: list[dict[str, Any]]) -> list[str]:
-    """Return the lines that tell *steps*, long loops folded."""
-    return _all_steps(session, steps, shows_all=False)
+def step_lines(session: Session, steps: list[dict[str, Any]], *, shows_all: bool) -> list[str]:
+    """Return the lines that tell *steps*, long loops folded unless all is to be shown."""
+    return _all_steps(session, steps, shows_all=shows_all)
 
 
 def _order(step: dict[str, Any]) -> tuple[object, ...]:

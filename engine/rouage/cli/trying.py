@@ -39,6 +39,10 @@ _TRIGGER: Final = Text(
     "the trigger that the event comes from (default: the first one)",
     "le déclencheur d’où vient l’événement (par défaut : le premier)",
 )
+_ALL: Final = Text(
+    "show every item of every loop, and every effect",
+    "montrer chaque élément de chaque boucle, et chaque effet",
+)
 _INPUT: Final = Text("value of an input of the recipe", "valeur d’une entrée de la recette")
 _NO_TRIGGER: Final = Text(
     "the recipe {recipe} has no trigger “{name}”",
@@ -79,6 +83,7 @@ def configure(parser: Parser) -> None:
     )
     source.add_argument("--last", help=parser.say(_LAST), action="store_true")
     source.add_argument("--sample", help=parser.say(_SAMPLE), action="store_true")
+    parser.take("--all", about=_ALL, action="store_true")
     parser.take("--trigger", about=_TRIGGER, metavar="ID")
     parser.take(
         "--input",
@@ -91,7 +96,7 @@ def configure(parser: Parser) -> None:
 
 def run(session: Session, arguments: argparse.Namespace) -> int:
     """Rehearse the recipe and tell all of it: 0 it would run, 1 it would fail, 3 not start."""
-    from rouage.cli.try_report import report
+    from rouage.cli.try_report import Tried, report
     from rouage.rehearsal.notes import file_is_there, stopped_acting
     from rouage.rehearsal.sealed import sealed
     from rouage.rehearsal.stage import rehearse
@@ -107,7 +112,8 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
     notes = [file_is_there(path) for path in sorted(cue.imagined)]
     notes += [stopped_acting(stopped)] if stopped else []
     performance = replace(performance, assumed=(*notes, *performance.assumed))
-    return report(work, recipe, cue, performance, origin=origin)
+    tried = Tried(work=work, recipe=recipe, cue=cue, performance=performance, origin=origin)
+    return report(tried, shows_all=arguments.all)
 
 
 def _recipe(work: Work, path: Path, pairs: list[str]) -> Recipe:

@@ -11,7 +11,7 @@ from rouage.catalog.catalog import Catalog
 from rouage.language import Language, Text
 from rouage.model.run import StepRecord
 from rouage.rehearsal.acting import Acted, How
-from rouage.rehearsal.notes import made_up
+from rouage.rehearsal.notes import Notes, made_up
 from rouage.rehearsal.scene import Performance
 from rouage.sdk.json import JSON
 
@@ -65,14 +65,14 @@ def sentence_of(effect: Effect, catalog: Catalog, language: Language) -> str:
 def assumptions_of(performance: Performance) -> tuple[Text, ...]:
     """Return what was taken for granted, results that were made up included."""
     steps = _records(performance)
-    found = list(performance.assumed)
+    results = Notes()
     for one in performance.acted:
         record = steps.get((one.run, one.path))
         if one.how == "assumed" and record is not None:
             result = json.dumps(record.result, ensure_ascii=False)
             shown = result if len(result) <= _LONGEST else result[: _LONGEST - 1] + "…"
-            found.append(made_up(one.path, one.action, shown))
-    return tuple(dict.fromkeys(found))
+            results.add(one.recipe, one.path, made_up(one.path, one.action, shown))
+    return (*performance.assumed, *results.all())
 
 
 def _records(performance: Performance) -> dict[tuple[str, str], StepRecord]:

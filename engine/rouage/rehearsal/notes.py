@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from rouage.language import Text
+from rouage.language import Language, Text
+from rouage.rerun import static_path
 from rouage.sdk.json import JSON
 from rouage.sdk.quantities import write_duration
 
@@ -28,6 +29,38 @@ _THERE: Final = Text(
     "the file {path} is there, which it is not now",
     "le fichier {path} est là, ce qui n’est pas le cas",
 )
+
+_MORE: Final = Text("{note} (and {count} more like it)", "{note} (et {count} autres pareils)")
+
+
+class Notes:
+    """What was taken for granted, once for each place in the recipe."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str, str], Text] = {}
+        self._more: dict[tuple[str, str], int] = {}
+
+    def add(self, recipe: str, path: str, note: Text) -> None:
+        """Note what was assumed at *path* of a run: the first turn of a loop stands for all."""
+        key = recipe, static_path(path)
+        if key in self._first:
+            self._more[key] = self._more.get(key, 0) + 1
+        else:
+            self._first[key] = note
+
+    def all(self) -> tuple[Text, ...]:
+        """Return the notes in the order of the first of each."""
+        return tuple(_with_more(note, self._more.get(key)) for key, note in self._first.items())
+
+
+def _with_more(note: Text, more: int | None) -> Text:
+    if more is None:
+        return note
+    return Text(*(_MORE.render(one, {"note": text, "count": more}) for one, text in _both(note)))
+
+
+def _both(note: Text) -> list[tuple[Language, str]]:
+    return [("en", note.en), ("fr", note.fr)]
 
 
 def said_yes(step: str, question: JSON) -> Text:

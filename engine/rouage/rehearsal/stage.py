@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
@@ -17,7 +17,7 @@ from rouage.flow.services import Services
 from rouage.language import Text
 from rouage.model.event import Event, Verdict
 from rouage.model.ids import new_event_id
-from rouage.model.recipe import Recipe
+from rouage.model.recipe import Recipe, StepUse
 from rouage.model.run import RunRecord, WaitRecord
 from rouage.recipes.definition import parse
 from rouage.rehearsal import notes
@@ -77,9 +77,10 @@ class Stage:
         self._engine = memory_engine(clock=self._clock)
         self._services = self._make_services()
         self._plans: dict[str, Plan] = {}
+        self._in_one_line: set[str] = set()
         self._settled: dict[tuple[str, str], Answer | None] = {}
         self._open: dict[str, None] = {}
-        self._assumed: dict[Text, None] = {}
+        self._assumed = notes.Notes()
 
     async def play(self) -> Performance:
         """Match the event, do the run to its end, and return what came of it."""
@@ -98,7 +99,7 @@ class Stage:
             run=record,
             called=await self._called(run),
             acted=tuple(self._acting.acted),
-            assumed=tuple(self._assumed),
+            assumed=self._assumed.all(),
             unanswered=(*self._acting.unanswered, *self._open),
             unused=self._acting.answers.unused(),
         )
@@ -126,7 +127,7 @@ class Stage:
         )
 
         async def execute(context: RunContext, definition: bytes) -> RunOutcome:
-            told = _Told(context, self._acting)
+            told = _Told(context, self._acting, self._pass)
             return await interpreter.execute(cast("RunContext", told), definition)
 
         for recipe in (self._recipe, *self._callable()):
@@ -146,6 +147,8 @@ class Stage:
         plan = self._plans.get(recipe.hash)
         if plan is None:
             plan = self._plans[recipe.hash] = make_plan(recipe, self._services)
+            if not any(_does_several_at_once(step) for step in steps_of(recipe)):
+                self._in_one_line.add(recipe.id)
             self._acting.ids[recipe.id] = {
                 step.path: step.id for step in steps_of(recipe) if step.id is not None
             }
@@ -227,14 +230,14 @@ class Stage:
             for who, payload in replies(wait, answer):
                 await self._signal(wait, payload, f"{who} {wait.path}", who)
             if answer is None:
-                self._assume(notes.said_yes(self._name_of(wait), wait.question))
+                self._assume(wait, notes.said_yes(self._name_of(wait), wait.question))
             return
         if answer is not None and answer.kind == "error":
             raise refuse_error(wait)
         data = self._sample_of(wait) if answer is None else answer.value
         await self._signal(wait, data, f"rehearsal {wait.path}", "event")
         if answer is None:
-            self._assume(notes.event_came(self._name_of(wait)))
+            self._assume(wait, notes.event_came(self._name_of(wait)))
 
     async def _signal(self, wait: WaitRecord, payload: JSON, signal: str, author: str) -> None:
         name = wait.name or wait.path
@@ -274,13 +277,25 @@ class Stage:
         answer = self._settled.get((wait.run, wait.path))
         return answer is not None and answer.kind == "timeout"
 
+    def _pass(self, recipe: str, path: str, instant: datetime) -> None:
+        """Move the clock to *instant* at once, where nothing else could happen before that.
+
+        Without this each wait parks the run, which then goes through all its steps again.
+        """
+        if recipe in self._in_one_line and instant > self._clock.now():
+            name = self._acting.id_of(recipe, path) or path
+            note = notes.time_passed(name, self._clock.now(), instant)
+            self._assumed.add(recipe, path, note)
+            self._clock.move_to(instant)
+
     def _assume_passing(self, instant: datetime, waits: tuple[WaitRecord, ...]) -> None:
         for wait in waits:
             if wait.deadline == instant and wait.kind in {"timer", "retry"}:
-                self._assume(notes.time_passed(self._name_of(wait), self._clock.now(), instant))
+                note = notes.time_passed(self._name_of(wait), self._clock.now(), instant)
+                self._assume(wait, note)
 
-    def _assume(self, note: Text) -> None:
-        self._assumed[note] = None
+    def _assume(self, wait: WaitRecord, note: Text) -> None:
+        self._assumed.add(wait.recipe, wait.path, note)
 
     # -- afterwards --------------------------------------------------------------------------
 
@@ -300,9 +315,18 @@ class _Told:
 
     _inner: RunContext
     _acting: Acting
+    _pass: Callable[[str, str, datetime], None]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
+
+    async def sleep_until(
+        self, path: str, instant: datetime, *, conditions: tuple[JSON, ...] = ()
+    ) -> None:
+        """Let the time pass at once where that changes nothing, and record it."""
+        if self._inner.recorded(path) is None:
+            self._pass(self._inner.event.source.rpartition("/")[0], path, instant)
+        await self._inner.sleep_until(path, instant, conditions=conditions)
 
     async def call(
         self, path: str, event: Event, verdict: Verdict, *, background: bool
@@ -322,6 +346,12 @@ class _Told:
             return {"run": "-", "state": "succeeded", "outputs": answer.value, "error": None}
         record: JSON = as_error(answer).record()
         return {"run": "-", "state": "failed", "outputs": None, "error": record}
+
+
+def _does_several_at_once(step: StepUse) -> bool:
+    given = step.parameters if isinstance(step.parameters, dict) else {}
+    is_background = step.uses == "call" and given.get("background", False) is not False
+    return step.uses == "parallel" or given.get("max_parallel", 1) != 1 or is_background
 
 
 def _no_http() -> "ClientSession":

@@ -85,8 +85,14 @@ def say(make_session: Callable[..., Any], workspace: Path) -> Callable[..., Any]
 
 
 _TRY: dict[str, Any] = {
-    "recipe": "orders", "event": None, "last": False, "sample": False, "trigger": None, "input": [],
-}  # fmt: skip
+    "recipe": "orders",
+    "event": None,
+    "last": False,
+    "sample": False,
+    "all": False,
+    "trigger": None,
+    "input": [],
+}
 _TEST: dict[str, Any] = {"names": [], "case": None}
 
 
@@ -180,6 +186,15 @@ def test_try_says_why_it_would_fail(say, recipe: Path, workspace: Path) -> None:
     code, told = say(trying, event=name, is_json=True)
     assert (code, told["would"], told["state"]) == (1, "fail", "failed")
     assert "JSON" in told["error"]["message"]
+
+
+def test_a_long_loop_is_folded_unless_all_is_wanted(say, recipe: Path, workspace: Path) -> None:
+    rows = json.dumps([f"n{number}" for number in range(40)])
+    name = event_file(workspace, {"body": {"n": 1, "rows": rows}})
+    assert "… and 20 more; --all shows them" in say(trying, event=name)[1]
+    told = say(trying, event=name, all=True)[1]
+    assert "40. write slips/n39.txt" in told
+    assert "do.1[39].for_each.do.0  files.write" in told
 
 
 def test_try_takes_inputs_as_they_are_declared(say, recipe: Path, workspace: Path) -> None:

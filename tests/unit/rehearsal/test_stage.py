@@ -1,5 +1,6 @@
 """A rehearsal goes the way of a real run, whatever its steps wait for, and nothing is done."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from rouage.model.secret import Secret
 from rouage.rehearsal.effects import effects_of
 from rouage.rehearsal.people import UnfitAnswer
 from rouage.rehearsal.scene import Performance
+from rouage.rehearsal.sealed import sealed
 
 
 def step(performance: Performance, path: str) -> StepRecord:
@@ -284,6 +286,31 @@ do:
     assert [one.how for one in came.acted] == ["simulated", "assumed"]
     assert step(came, "do.1").result["path"] == str(tmp_path / "c" / "a.txt")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt"]
+
+
+EVENT = {
+    "file": {"path": "a.txt", "name": "a.txt", "folder": ".", "stem": "a", "ext": "txt"},
+    "body": {"id": "A-1", "name": "Zoé", "rows": "[]"},
+}
+
+
+ORDERS = {"data.parse": {"text": "[]", "format": "json"}, "id": "orders"}
+
+
+@pytest.mark.parametrize("reads", [False, True])
+async def test_no_action_that_is_installed_tries_to_act(
+    rehearsed, catalog, tmp_path: Path, reads: bool
+) -> None:
+    (tmp_path / "a.txt").write_text("x", encoding="utf-8")
+    examples = [(id_, spec.example) for id_, spec in catalog.actions.items() if "canary" not in id_]
+    assert len(examples) > 12
+    with sealed() as stopped:
+        for id_, example in examples:
+            steps = json.dumps([ORDERS, {id_: dict(example)}])
+            came = await rehearsed(f"name: a\ndo: {steps}\n", EVENT, reads=reads)
+            assert state(came) in {"succeeded", "failed"}, id_
+    assert stopped == []
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
 async def test_what_a_real_run_refuses_is_refused(rehearsed) -> None:
