@@ -208,7 +208,10 @@ CONCURRENCY_WORDS: Final[Mapping[str, Shape]] = {
     ),
     "max": word(
         Text("At most", "Au plus"),
-        Text("How many run at once.", "Combien s’exécutent à la fois."),
+        Text(
+            "With `parallel`: how many run at once. With `queued`: how many may wait.",
+            "Avec `parallel` : combien à la fois. Avec `queued` : combien peuvent attendre.",
+        ),
         {"type": "integer", "minimum": 1, "maximum": 10_000},
     ),
     "when_full": word(

@@ -1,6 +1,7 @@
 """One step: decide, render, call the action within its time, and say how it ended."""
 
 import asyncio
+import hashlib
 import logging
 from typing import Any, Final
 
@@ -112,7 +113,7 @@ async def _perform(
         pause=None if step.use.retry.times <= 0 else pause_of(journey, step.use.retry),
     )
     if step.once is not None:
-        spec.once = str(reveal(step.once.render(journey.scope)))
+        spec.once = _once_key(step.once.render(journey.scope))
     rate = journey.services.rate_of(action.id)
     if rate is not None:
         if journey.context.recorded(path) is None:
@@ -158,6 +159,14 @@ def _stop(rendered: JSON) -> StopRun:
             rendered.get("outputs"),
         )
     return StopRun("succeeded", None if rendered is None else str(rendered), None)
+
+
+def _once_key(rendered: Any) -> str:
+    """Return the key of an effect; one that holds a secret is kept as its hash alone."""
+    key = str(reveal(rendered))
+    if str(mask(rendered)) == key:
+        return key
+    return "sha256:" + hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
 
 
 async def _call(

@@ -63,9 +63,12 @@ def to_recipe(normal: Mapping[str, Any], definition: bytes) -> Recipe:
 
 def _admission(normal: Mapping[str, Any]) -> Admission:
     get = normal.get
-    return Admission(
-        mode=get("mode", "queued"), maximum=get("max"), when_full=get("when_full", "refuse")
-    )
+    mode, most = get("mode", "queued"), get("max")
+    when_full = get("when_full", "refuse")
+    if mode == "queued" and most is not None:
+        # One runs at a time; `max` is then how many may wait.
+        return Admission(mode=mode, queue_limit=most, when_full=when_full)
+    return Admission(mode=mode, maximum=most, when_full=when_full)
 
 
 def _trigger(normal: Mapping[str, Any], path: str = "") -> TriggerUse:

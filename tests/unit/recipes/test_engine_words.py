@@ -230,3 +230,11 @@ def test_whatever_stands_where_the_words_do_gives_an_answer(check_text):
         if checked.recipe is not None:
             assert json.loads(checked.recipe.definition)
             assert parse(checked.recipe.definition) == checked.recipe
+
+
+def test_max_bounds_what_runs_at_once_or_what_waits(check_text):
+    rest = "do:\n  - mail.flush: {}\n"
+    wide = check_text("name: A\nconcurrency: {mode: parallel, max: 3}\n" + rest)
+    deep = check_text("name: A\nconcurrency: {max: 3}\n" + rest)
+    assert (wide.recipe.admission.maximum, wide.recipe.admission.queue_limit) == (3, 10_000)
+    assert (deep.recipe.admission.maximum, deep.recipe.admission.queue_limit) == (None, 3)
