@@ -8,7 +8,7 @@ from rouage.durable.port import Attempt, StepFailed, StepSpec
 from rouage.errors import StepError
 from rouage.expressions import mask
 from rouage.flow.asking import Asking
-from rouage.flow.blocks import Conditions, Walk, outcome_of, record
+from rouage.flow.blocks import Conditions, Walk, record
 from rouage.flow.journey import Journey, Refused
 from rouage.flow.place import Place
 from rouage.flow.plan import StepPlan
@@ -48,11 +48,8 @@ async def approve(
         Refused: the answer was no; the run ends.
         StepFailed: it was no or late, and the step's `on_error` or `on_timeout` wants that.
     """
-    known = outcome_of(journey, place)
-    result: Any = None
-    if known is not None:
-        result = known.result
-    else:
+    result = _decided(journey, place)
+    if result is None:
         asking = Asking(journey, step, place.path, await _question(journey, step, place.path))
         decision = await asking.outcome()
         result = await record(
@@ -67,6 +64,18 @@ async def approve(
         journey.approved.update(result.get("files") or {})
         return {name: value for name, value in result.items() if name != "files"}
     return await _no(journey, step, place.path, result, walk)
+
+
+def _decided(journey: Journey, place: Place) -> Any:
+    """Return what was decided before; an attempt that only ran out of time is asked anew."""
+    known = journey.done(place.path)
+    if known is not None:
+        return known.result
+    for path in place.earlier:
+        result: Any = None if (known := journey.done(path)) is None else known.result
+        if isinstance(result, dict) and result.get("late") != "stop":
+            return result
+    return None
 
 
 async def _no(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from rouage.durable.port import Attempt, StepSpec
-from rouage.errors import StepError
+from rouage.errors import JournalError, RetryableError, StepError
 from rouage.expressions import mask
 from rouage.flow.admission import admission
 from rouage.flow.answers import AnswerError, check_value
@@ -20,6 +20,8 @@ from rouage.model.ids import new_event_id
 from rouage.sdk.json import JSON
 
 CALL: Final = "call"
+_BUSY_SECONDS: Final = 5.0
+_LONGEST_BUSY_SECONDS: Final = 60.0
 
 _NO_RECIPE: Final = Text(
     "no active recipe is called “{recipe}”",
@@ -166,10 +168,11 @@ async def emit(
     trail = (*journey.context.event.trail, journey.plan.recipe.id)
 
     async def publish(attempt: Attempt) -> JSON:
-        listeners = await journey.services.publish(
-            str(given["name"]), given.get("data"), attempt.idempotency_key, trail
-        )
-        return {"listeners": listeners}
+        name, data, key = str(given["name"]), given.get("data"), attempt.idempotency_key
+        try:
+            return {"listeners": await journey.services.publish(name, data, key, trail)}
+        except JournalError as full:
+            raise RetryableError(Text(full.render("en"), full.render("fr"))) from full
 
     spec = StepSpec(
         action="emit",
@@ -177,5 +180,12 @@ async def emit(
         idempotent="by key",
         parameters=given,
         conditions=conditions,
+        pause=_until_there_is_room,
     )
     return await journey.context.step(place.path, spec, publish)
+
+
+def _until_there_is_room(attempts: int, error: StepError, elapsed: float) -> float:
+    """Return the seconds until what listens may have room again: an event is not given up."""
+    del error, elapsed
+    return min(_BUSY_SECONDS * attempts, _LONGEST_BUSY_SECONDS)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from zlib import crc32
 
 from rouage.errors import OutcomeUnknown, RetryableError, RouageError, StepError
 from rouage.expressions import compile_condition
@@ -68,14 +69,18 @@ def _pause(
     if policy.max_wait_seconds is not None:
         seconds = min(seconds, policy.max_wait_seconds)
     if policy.jitter:
-        spread = hash((journey.context.run_id, attempts)) % 1000 / 1000
-        seconds *= 1 + policy.jitter * (2 * spread - 1)
+        seconds *= 1 + policy.jitter * _spread(journey.context.run_id, attempts)
     if isinstance(error, RetryableError) and error.retry_after_seconds is not None:
         seconds = max(seconds, error.retry_after_seconds)
     if policy.max_total_seconds is not None and elapsed + seconds > policy.max_total_seconds:
         return None
     left = journey.seconds_left()
     return None if left is not None and seconds >= left else min(seconds, LONGEST_SECONDS)
+
+
+def _spread(run: str, attempts: int) -> float:
+    """Return a share from -1 to 1 that differs by run and attempt, the same in every process."""
+    return crc32(f"{run}/{attempts}".encode()) / 0x7FFFFFFF - 1
 
 
 def widened(

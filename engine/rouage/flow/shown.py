@@ -16,6 +16,10 @@ _LONGEST_PATH: Final = 4_096
 _CHANGED: Final = Text(
     "{path} is no longer what was approved", "{path} n’est plus ce qui a été validé"
 )
+_GONE: Final = Text(
+    "approve: the file to show, {path}, is not there or cannot be read",
+    "approve : le fichier à montrer, {path}, n’existe pas ou ne peut pas être lu",
+)
 _CHANGED_HINT: Final = Text(
     "look at the file, then have the run done again so that it is asked anew",
     "regardez le fichier, puis relancez l’exécution pour que la question soit reposée",
@@ -36,20 +40,27 @@ async def shown(journey: Journey, item: JSON) -> JSON:
 
 
 def _look_at(journey: Journey, text: str) -> dict[str, JSON] | None:
-    """Return path, size and hash of the file that *text* names; None when it names none."""
+    """Return path, size and hash of the file that *text* names; None when it names none.
+
+    Raises:
+        StepError: it names one that nobody could look at before deciding.
+    """
     if not text or "\n" in text or len(text) > _LONGEST_PATH:
         return None
     try:
         path = journey.plan.folders.check(text, "read")
-        if not path.is_file():
-            return None
-        return {
-            "path": str(path),
-            "size": path.stat().st_size,
-            "sha256": _digest_of(path),
-        }
     except (StepError, OSError, ValueError):
         return None
+    try:
+        if path.is_file():
+            size = path.stat().st_size
+            return {"path": str(path), "size": size, "sha256": _digest_of(path)}
+        is_gone = text.startswith(("/", "~")) and not path.exists()
+    except OSError:
+        is_gone = True
+    if is_gone:
+        raise StepError(_GONE, path=text)
+    return None
 
 
 def _digest_of(path: str | Path) -> str:

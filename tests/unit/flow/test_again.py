@@ -20,7 +20,7 @@ async def test_an_approval_that_was_too_late_is_asked_again_by_retry(stage: Stag
 
 
 async def test_a_block_that_is_tried_again_asks_again_what_was_not_answered(stage: Stage) -> None:
-    question = LATE.replace("      ", "          ")
+    question = LATE.replace("      ", " " * 12)
     await stage.load(
         f"{WHEN}  - group:\n      do:\n        - rec.say: {{text: once}}\n        - approve:\n"
         f"{question}    retry: {{times: 1, wait: 0s}}\n"
