@@ -48,11 +48,11 @@ async def approve(
         Refused: the answer was no; the run ends.
         StepFailed: it was no or late, and the step's `on_error` or `on_timeout` wants that.
     """
-    result = _decided(journey, place)
+    result: Any = _decided(journey, place)
     if result is None:
         asking = Asking(journey, step, place.path, await _question(journey, step, place.path))
         decision = await asking.outcome()
-        result = await record(
+        recorded: Any = await record(
             journey,
             place.path,
             "approve",
@@ -60,6 +60,7 @@ async def approve(
             parameters={name: asking.question[name] for name in ("ask", "digest")},
             conditions=conditions,
         )
+        result = recorded
     if result.get("approved"):
         journey.approved.update(result.get("files") or {})
         return {name: value for name, value in result.items() if name != "files"}

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from rouage.durable.port import Attempt, StepSpec
 from rouage.errors import JournalError, RetryableError, StepError
-from rouage.expressions import mask
+from rouage.expressions import mask, reveal
 from rouage.flow.admission import admission
 from rouage.flow.answers import AnswerError, check_value
 from rouage.flow.blocks import Conditions, Walk, outcome_of, record
@@ -53,6 +53,16 @@ _NO_PLACE: Final = Text(
 )
 
 
+_SECRET: Final = Text(
+    "{word}: a secret cannot be handed on to another recipe, it would have to be stored",
+    "{word} : un secret ne peut pas être transmis à une autre recette, il faudrait l’enregistrer",
+)
+_SECRET_HINT: Final = Text(
+    "let the other recipe name the secret itself: ${{ secrets.NAME }}",
+    "laissez l’autre recette nommer elle-même le secret : ${{ secrets.NOM }}",
+)
+
+
 class CallFailed(StepError):  # noqa: N818 - the kind that recipes know
     """The called recipe did not succeed."""
 
@@ -65,7 +75,7 @@ async def call(
     known = outcome_of(journey, place)
     if known is not None:
         return known.result
-    given: Any = mask(step.parameters.render(journey.scope))
+    given: Any = _given(journey, step)
     name = str(given["recipe"])
     is_background = bool(given.get("background", False))
     event, verdict = _prepare(journey, place, name, given.get("inputs"))
@@ -73,6 +83,19 @@ async def call(
     result = _result(name, outcome, is_background=is_background)
     shown: JSON = {"recipe": name, "inputs": given.get("inputs") or {}, "run": outcome["run"]}
     return await record(journey, place.path, CALL, result, parameters=shown, conditions=conditions)
+
+
+def _given(journey: Journey, step: StepPlan) -> JSON:
+    """Return what the step was given, which goes into the journal as it is.
+
+    Raises:
+        StepError: a secret is in it, which is never stored.
+    """
+    rendered = step.parameters.render(journey.scope)
+    given = mask(rendered)
+    if journey.plan.uses_secrets and reveal(rendered) != given:
+        raise StepError(_SECRET, hint=_SECRET_HINT, word=step.use.uses)
+    return given
 
 
 def _prepare(journey: Journey, place: Place, name: str, given: JSON) -> tuple[Event, Verdict]:
@@ -164,7 +187,7 @@ async def emit(
     known = outcome_of(journey, place)
     if known is not None:
         return known.result
-    given: Any = mask(step.parameters.render(journey.scope))
+    given: Any = _given(journey, step)
     trail = (*journey.context.event.trail, journey.plan.recipe.id)
 
     async def publish(attempt: Attempt) -> JSON:

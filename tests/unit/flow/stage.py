@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 from rouage.catalog.catalog import Catalog
 from rouage.durable.batch import Batch
 from rouage.durable.embedded import EmbeddedEngine
-from rouage.durable.memory import MemoryRows, memory_engine
+from rouage.durable.memory import memory_engine
+from rouage.durable.memory_rows import MemoryRows
 from rouage.durable.port import Accepted, RunFilter
 from rouage.durable.sqlite import open_engine
 from rouage.flow.answers import check_answer

@@ -3,6 +3,7 @@
 from typing import Any
 
 from rouage.errors import Overloaded
+from rouage.model.secret import Secret
 from tests.unit.flow.stage import Stage, states, step
 
 WHEN = "name: R\nwhen:\n  - rec.event: {}\ndo:\n"
@@ -144,3 +145,14 @@ async def test_a_file_to_show_that_is_gone_is_a_failure_not_a_text(stage: Stage)
     record = await stage.run(f"{WHEN}  - approve: {{ask: Go?, show: ['{gone}']}}\n")
     assert record.state == "failed"
     assert "gone.pdf" in record.error["message"]["en"]
+
+
+async def test_a_secret_is_not_handed_on_to_another_recipe(stage: Stage) -> None:
+    secret = Secret("t0p", name="key")
+    object.__setattr__(stage.services, "secrets", lambda: {"key": secret})
+    record = await stage.run(
+        f"{WHEN}  - emit: {{name: told, data: {{k: '${{{{ secrets.key }}}}'}}}}\n"
+    )
+    assert record.state == "failed"
+    assert "secret" in record.error["message"]["en"]
+    assert "t0p" not in repr(record)
