@@ -68,9 +68,11 @@ generate: $(VENV)/.dev
 lock: $(VENV)/.dev
 	$(PIP) install uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.txt
+	  --no-emit-index-url --no-annotate --no-header --no-strip-extras \
+	  pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-annotate --no-header --extra dev pyproject.toml -o requirements-dev.txt
+	  --no-emit-index-url --no-annotate --no-header --no-strip-extras \
+	  --extra dev pyproject.toml -o requirements-dev.txt
 
 clean:
 	rm -rf $(VENV) demo .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
