@@ -181,7 +181,8 @@ class Daemon:
 
     async def _execute(self, context: RunContext, definition: bytes) -> RunOutcome:
         """Run one run to its end; those that go on may call recipes, or tell those that listen."""
-        await self._are_recipes_loaded.wait()
+        if not self._are_recipes_loaded.is_set():
+            await self._are_recipes_loaded.wait()
         return await self._interpreter.execute(context, definition)
 
     def _last_definition(self) -> Callable[[str], bytes | None]:

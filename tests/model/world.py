@@ -1,10 +1,9 @@
 """A workspace with one recipe, whose disk, clock and process a test can treat badly."""
 
 import asyncio
-import heapq
 import itertools
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +23,7 @@ from rouage.recipes.checker import check
 from rouage.recipes.definition import parse
 from rouage.safety.paths import Folders
 from rouage.sdk import JSON, Connector, Context, Emit, Trigger, param, params
+from tests.clock import ManualClock
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
@@ -58,40 +58,6 @@ finally:
 """
 
 
-class ManualClock:
-    """A clock that moves only when told to."""
-
-    def __init__(self) -> None:
-        self._now = START
-        self._ticks = itertools.count()
-        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._monotonic = 0.0
-
-    def now(self) -> datetime:
-        return self._now
-
-    def monotonic_seconds(self) -> float:
-        return self._monotonic
-
-    async def sleep(self, seconds: float) -> None:
-        future = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleepers, (self._monotonic + seconds, next(self._ticks), future))
-        await future
-
-    def jump(self, seconds: float) -> None:
-        """Set the wall clock, and nothing else."""
-        self._now += timedelta(seconds=seconds)
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass, and wake who slept through it."""
-        self._now += timedelta(seconds=seconds)
-        self._monotonic += seconds
-        while self._sleepers and self._sleepers[0][0] <= self._monotonic:
-            future = heapq.heappop(self._sleepers)[2]
-            if not future.done() and not future.get_loop().is_closed():
-                future.set_result(None)
-
-
 @params
 class Say:
     """What to say."""
@@ -108,7 +74,7 @@ class World:
     """The rows are the disk: they outlive every engine that is opened over them."""
 
     def __init__(self) -> None:
-        self.clock = ManualClock()
+        self.clock = ManualClock(START)
         self.rows = MemoryRows()
         self.effects: list[str] = []
         """What reached the world outside, with the key under which it was asked for."""

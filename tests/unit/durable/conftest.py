@@ -1,10 +1,8 @@
 """What the conformance suite needs: both engines, restarts, and a clock that is told the time."""
 
 import asyncio
-import heapq
-import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,42 +23,10 @@ from rouage.durable.port import (
 from rouage.durable.sqlite import open_engine
 from rouage.model.event import Admission, Event, Verdict
 from rouage.model.ids import new_event_id
+from tests.clock import ManualClock
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DEFINITION = b'{"id":"orders"}'
-
-
-class ManualClock:
-    """A clock that moves only when told to."""
-
-    def __init__(self) -> None:
-        self._now = START
-        self._ticks = itertools.count()
-        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._monotonic = 0.0
-
-    def now(self) -> datetime:
-        return self._now
-
-    def monotonic_seconds(self) -> float:
-        return self._monotonic
-
-    async def sleep(self, seconds: float) -> None:
-        future = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleepers, (self._monotonic + seconds, next(self._ticks), future))
-        await future
-
-    def jump(self, seconds: float) -> None:
-        """Move the wall clock alone, as an administrator or a bad server would."""
-        self._now += timedelta(seconds=seconds)
-
-    def advance(self, seconds: float) -> None:
-        self._now += timedelta(seconds=seconds)
-        self._monotonic += seconds
-        while self._sleepers and self._sleepers[0][0] <= self._monotonic:
-            future = heapq.heappop(self._sleepers)[2]
-            if not future.done():
-                future.set_result(None)
 
 
 class Recorder:
@@ -84,7 +50,7 @@ class Harness:
         self.kind = kind
         self.path = folder / ".rouage" / "journal.db"
         self.rows = MemoryRows()
-        self.clock = ManualClock()
+        self.clock = ManualClock(START)
         self.recorder = Recorder()
         self.engines: list[EmbeddedEngine] = []
 

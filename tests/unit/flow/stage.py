@@ -2,13 +2,12 @@
 
 import asyncio
 import copy
-import heapq
 import itertools
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,43 +32,11 @@ from rouage.recipes.checker import check
 from rouage.recipes.definition import parse
 from rouage.safety.paths import Folders
 from rouage.sdk import JSON
+from tests.clock import ManualClock
 from tests.unit.flow.world import World
 
 MORNING = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 ME = "zoé"
-
-
-class ManualClock:
-    """A clock that moves only when told to."""
-
-    def __init__(self, now: datetime = MORNING) -> None:
-        self._now = now
-        self._ticks = itertools.count()
-        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._monotonic = 0.0
-
-    def now(self) -> datetime:
-        return self._now
-
-    def monotonic_seconds(self) -> float:
-        return self._monotonic
-
-    async def sleep(self, seconds: float) -> None:
-        future = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleepers, (self._monotonic + seconds, next(self._ticks), future))
-        await future
-
-    def advance(self, seconds: float) -> None:
-        self._now += timedelta(seconds=seconds)
-        self._monotonic += seconds
-        while self._sleepers and self._sleepers[0][0] <= self._monotonic:
-            future = heapq.heappop(self._sleepers)[2]
-            if not future.done():
-                future.set_result(None)
-
-    def step_back(self, seconds: float) -> None:
-        """Set the wall clock back, as a bad time server would."""
-        self._now -= timedelta(seconds=seconds)
 
 
 class CountedRows(MemoryRows):
@@ -96,7 +63,7 @@ class Stage:
 
     def __init__(self, folder: Path, *, is_on_disk: bool = False) -> None:
         self.folder = folder
-        self.clock = ManualClock()
+        self.clock = ManualClock(MORNING)
         self.rows = CountedRows()
         self.world = World()
         self.recipes: dict[str, str] = {}
