@@ -168,25 +168,32 @@ class Succession:
         self._succeed(run.lane, run.seq, run.id, admission.mode, admission.queue_limit)
 
     def restore(self, open_runs: Sequence[OpenRun]) -> None:
-        """Repeat at a start what a crash may have cut off: the newest queued run succeeds."""
-        newest = {
-            (run.recipe, run.key): run
-            for run in open_runs
-            if run.state == "queued" and not run.has_begun and run.mode in _REPLACING
-        }
+        """Repeat at a start what a crash may have cut off: the newest run of a lane succeeds.
+
+        That run may have begun already, and a run it replaced stand in the queue still: its
+        end was on the way to disk.
+        """
+        newest: dict[tuple[str, str | None], OpenRun] = {}
+        for run in open_runs:
+            known = newest.get((run.recipe, run.key))
+            if run.mode in _REPLACING and (known is None or run.seq > known.seq):
+                newest[run.recipe, run.key] = run
         for (recipe, key), run in newest.items():
             lane = self._runner.lanes.find(recipe, key)
-            if lane is not None:
+            if lane is None:
+                continue
+            if run.has_begun:
+                gone = self._runner.lanes.take_older(lane, run.seq)
+                self._end(lane, gone, *_fate(run.mode, run.id))
+            elif run.state == "queued":
                 self._succeed(lane, run.seq, run.id, run.mode, 0)
 
     def _succeed(self, lane: Lane, seq: int, run_id: str, mode: str, limit: int) -> None:
-        if mode == "restart":
-            reason = _reason(_RESTARTED, run_id)
-            self._end(lane, self._runner.lanes.overtake(lane, seq), "cancelled", reason)
-            self.end_active(lane, reason)
-        elif mode == "latest":
-            gone = self._runner.lanes.overtake(lane, seq)
-            self._end(lane, gone, "skipped", _reason(_NEWER, run_id))
+        if mode in _REPLACING:
+            state, reason = _fate(mode, run_id)
+            self._end(lane, self._runner.lanes.overtake(lane, seq), state, reason)
+            if mode == "restart":
+                self.end_active(lane, reason)
         elif len(lane.waiting) > limit:
             gone = self._runner.lanes.overtake(lane, seq, spare=max(0, limit - 1))
             self._end(lane, gone, "skipped", _reason(_NO_ROOM, run_id))
@@ -245,6 +252,13 @@ class Succession:
             except JournalError as error:
                 logger.warning("runs could not be read back; trying again: %s", error)
                 await self._clock.sleep(_PAUSE_SECONDS)
+
+
+def _fate(mode: str, run_id: str) -> tuple[RunState, dict[str, JSON]]:
+    """Return how a queued run ends to which the run *run_id* of a replacing mode is preferred."""
+    if mode == "restart":
+        return "cancelled", _reason(_RESTARTED, run_id)
+    return "skipped", _reason(_NEWER, run_id)
 
 
 def _reason(text: Text, run_id: str) -> dict[str, JSON]:

@@ -220,6 +220,19 @@ class Lanes:
         lane.waiting.extendleft(reversed(stay))
         return gone
 
+    def take_older(self, lane: Lane, seq: int) -> list[Waiting]:
+        """Take out the runs older than run *seq* that never had their turn, wherever they wait."""
+        gone: list[Waiting] = []
+        stay: deque[Waiting] = deque()
+        for entry in lane.waiting:
+            number = number_of(entry)
+            (gone if number < seq and number not in self._begun else stay).append(entry)
+        lane.waiting = stay
+        for entry in gone:
+            lane.departures += 1
+            self._forget_waiting(entry)
+        return gone
+
     def begun(self, lane: Lane) -> list[int]:
         """Return the runs in the queue of *lane* that had their turn before."""
         return [number for number in map(number_of, lane.waiting) if number in self._begun]

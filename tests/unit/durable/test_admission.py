@@ -489,6 +489,26 @@ async def test_a_restart_that_a_crash_cut_off_is_made_good_at_the_start(
     assert gates.ended == ["0 cancelled", "2"]
 
 
+@pytest.mark.parametrize(("mode", "fate"), [("restart", "cancelled"), ("latest", "skipped")])
+async def test_a_start_does_not_prefer_a_replaced_run_to_the_one_that_began(
+    harness: Any, gates: Gates, eventually: Any, mode: str, fate: str
+) -> None:
+    """As if the process had died while the end of the replaced run was on its way to disk."""
+    engine = await harness.open(gates.execute)
+    engine._succession._end = lambda *_: None
+    await harness.send(engine, "0", mode=mode)
+    await eventually(is_active(gates, "0"))
+    await harness.send(engine, "1", mode=mode)
+    await harness.send(engine, "2", mode=mode)
+    gates.open("0")
+    await eventually(is_active(gates, "2"))
+    engine = await harness.restart(gates.execute)
+    gates.open_all()
+    await engine.wait_idle()
+    assert {"1": fate, "2": "succeeded"}.items() <= (await states(engine)).items()
+    assert "1" not in gates.begun
+
+
 # when_full
 
 
