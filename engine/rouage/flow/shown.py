@@ -31,7 +31,16 @@ class ChangedAfterApproval(StepError):  # noqa: N818 - the kind that recipes kno
 
 
 async def shown(journey: Journey, item: JSON) -> JSON:
-    """Return one thing that is shown: a file with its hash, a table, or a text."""
+    """Return one thing that is shown: a file with its hash, a table, or a text.
+
+    What it is, is seen from the value; `{file: …}`, `{table: …}` or `{text: …}` says so instead.
+    """
+    if isinstance(item, dict) and len(item) == 1:
+        ((said, value),) = item.items()
+        if said == "text":
+            return {"text": "" if value is None else str(value)}
+        if said in {"file", "table"}:
+            item = value
     if isinstance(item, list | dict):
         return {"table": item}
     text = "" if item is None else str(item)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from rouage.language import Language, Text
 from rouage.safety.names import shown as visible
 from rouage.web.fields import kind_of, write_field
+from rouage.web.pictures import is_picture
 from rouage.web.questions import Standing, fields_of, read_answer, shown_files, table_rows
 from rouage.web.runs import spoken
 from rouage.web.wording import size_of, when
@@ -49,6 +50,8 @@ _INPUT_MODES: Final[Mapping[str, str]] = {
     "integer": "numeric",
     "money": "decimal",
 }
+_LARGEST_IMAGE: Final = 10 << 20
+"""Larger pictures are downloaded, not shown: the page is read on telephones."""
 _AREAS: Final = frozenset({"list", "map"})
 
 
@@ -66,6 +69,7 @@ def shown_items(question: Mapping[str, Any], language: Language, base: str) -> d
                     "size": size_of(file.size, language),
                     "sha256": file.sha256,
                     "link": base + file.sha256,
+                    "is_image": is_picture(file.name) and file.size <= _LARGEST_IMAGE,
                 }
             )
         elif isinstance(item, Mapping) and "table" in item:

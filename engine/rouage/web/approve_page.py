@@ -21,6 +21,7 @@ from rouage.web.approve_form import form_of, outcome_of, shown_items
 from rouage.web.fields import FieldError, read_field
 from rouage.web.links import Grant
 from rouage.web.page import page
+from rouage.web.pictures import picture_type
 from rouage.web.questions import Standing, fields_of, is_over, shown_files, standing_of
 from rouage.web.runs import closing_of
 from rouage.web.wording import when
@@ -168,7 +169,7 @@ async def download(api: Api, request: web.Request) -> web.Response:
     name = quote(file.name, safe="", errors="replace")
     return web.Response(
         body=content,
-        content_type="application/octet-stream",
+        content_type=picture_type(content) or "application/octet-stream",
         headers={
             "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
             "Content-Security-Policy": "default-src 'none'; sandbox",

@@ -284,6 +284,18 @@ async def test_tables_are_shown_as_tables(stage: Stage) -> None:
     assert (await question_of(stage, run))["show"] == [{"table": [["a", 1], ["b", 2]]}]
 
 
+async def test_a_recipe_may_say_what_a_shown_value_is(stage: Stage) -> None:
+    lines = "      show:\n        - {table: [[a, 1]]}\n        - {text: draft.txt}\n"
+    await stage.load(asking(f"{lines}        - {{total: 3}}\n"))
+    run = await stage.send()
+    await stage.rest(run)
+    assert (await question_of(stage, run))["show"] == [
+        {"table": [["a", 1]]},
+        {"text": "draft.txt"},
+        {"table": {"total": 3}},
+    ]
+
+
 # -- files ---------------------------------------------------------------------------------------
 
 

@@ -400,6 +400,31 @@ async def test_a_shown_file_is_handed_out_while_it_is_what_was_shown(
     assert (await desk.visit(f"{path}/{sha}")).status == 409
 
 
+async def test_a_picture_is_seen_in_the_page(desk: Any, tmp_path: Path, digest: Any) -> None:
+    picture, fake = tmp_path / "a.PNG", tmp_path / "b.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n...")
+    fake.write_bytes(b"<svg onload='alert(1)'>")
+    shown = [
+        {"path": str(one), "sha256": digest(one.read_bytes()), "size": one.stat().st_size}
+        for one in (picture, fake)
+    ]
+    path = desk.link(await desk.ask(show=shown))
+    page = await desk.visit(path)
+    assert f'<img src="{path}/{shown[0]["sha256"]}" alt="a.PNG">' in page.text
+    assert "img-src 'self'" in page.headers["Content-Security-Policy"]
+    types = [(await desk.visit(f"{path}/{one['sha256']}")).headers["Content-Type"] for one in shown]
+    assert types == ["image/png", "application/octet-stream"]
+
+
+async def test_a_large_picture_is_left_to_be_downloaded(
+    desk: Any, tmp_path: Path, digest: Any
+) -> None:
+    item = {"path": str(tmp_path / "a.jpg"), "sha256": digest(b""), "size": 11 << 20}
+    page = await desk.visit(desk.link(await desk.ask(show=[item])))
+    assert "<img" not in page.text
+    assert "a.jpg" in page.text
+
+
 async def test_a_file_is_out_of_reach_without_a_link_to_its_question(
     desk: Any, tmp_path: Path, digest: Any
 ) -> None:
