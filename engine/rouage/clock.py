@@ -1,9 +1,17 @@
 """Where time comes from, so that tests and replays can decide it."""
 
 import asyncio
+import math
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
+
+_CELL_SECONDS: Final = 1 / 256
+"""Whole seconds are multiples of it, and so lie as far as can be from the middle of a cell."""
+_SHARED_FROM_SECONDS: Final = 0.05
+"""Shorter sleeps are not stretched."""
+_NOISE_SECONDS: Final = 0.001
+"""Between reading two clocks the thread may have been held up for so long."""
 
 
 class Clock(Protocol):
@@ -23,7 +31,16 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The clock of the machine."""
+    """The clock of the machine.
+
+    Long sleeps end in the middle of fixed cells of wall time, so that whoever waits for the
+    same instant wakes in the same turn of the loop: what a hundred schedules do at the full
+    second then shares its commits.
+    """
+
+    def __init__(self) -> None:
+        self._lead = 0.0
+        """Monotonic minus wall clock, as last measured without a disturbance worth noting."""
 
     def now(self) -> datetime:
         """Return the present instant, aware, in UTC."""
@@ -34,5 +51,26 @@ class SystemClock:
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for *seconds* of real time."""
-        await asyncio.sleep(max(0.0, seconds))
+        """Wait for *seconds* of real time, and up to a cell longer."""
+        if seconds < _SHARED_FROM_SECONDS:
+            await asyncio.sleep(max(0.0, seconds))
+            return
+        loop = asyncio.get_running_loop()
+        wall, monotonic = time.time(), loop.time()
+        if abs(monotonic - wall - self._lead) > _NOISE_SECONDS:
+            self._lead = monotonic - wall
+        moment = (math.ceil((wall + seconds) / _CELL_SECONDS - 0.5) + 0.5) * _CELL_SECONDS
+        when = moment + self._lead
+        if when < monotonic + seconds:
+            when += _CELL_SECONDS
+        future: asyncio.Future[None] = loop.create_future()
+        alarm = loop.call_at(when, _wake, future)
+        try:
+            await future
+        finally:
+            alarm.cancel()
+
+
+def _wake(sleeper: asyncio.Future[None]) -> None:
+    if not sleeper.done():
+        sleeper.set_result(None)
