@@ -16,7 +16,9 @@ from rouage_connectors.folder.intake import PENDING_LIMIT, Intake
 from rouage_connectors.folder.ledger import Row, Version, key_of, read_row, read_rows
 from rouage_connectors.folder.mounts import file_system_of, is_silent
 from rouage_connectors.folder.names import IGNORED, Names, display
+from rouage_connectors.folder.once import Once
 from rouage_connectors.folder.scan import Scope, scan
+from rouage_connectors.folder.single import Singles
 from rouage_connectors.folder.watch import Watches
 
 POLICY = Policy(
@@ -205,12 +207,13 @@ def test_a_scan_gives_only_what_differs(tmp_path):
 
 
 async def test_what_is_pending_is_bounded(tmp_path):
+    context = Surroundings(workspace=tmp_path).context()
     async with asyncio.TaskGroup() as group:
         intake = Intake(
-            Surroundings(workspace=tmp_path).context(),
+            context,
             {},
             POLICY,
-            emit=RecordingEmit(),
+            taker=Singles(context, RecordingEmit(), Once("version", {}), copies_versions=False),
             group=group,
             wake=asyncio.Event(),
         )
@@ -252,3 +255,13 @@ def test_parameters_have_the_documented_defaults():
     built = connector.triggers["folder.file"].parameters.build({"path": "inbox"})
     assert (built.match, built.settle, built.existing, built.watch) == ("*", 2.0, "skip", "auto")
     assert built.rescan == 300.0
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-this-name/in", "a\0b", "\ud800"])
+def test_a_path_that_names_no_folder_is_refused_at_load(path):
+    spec = connector.triggers["folder.file"]
+    refusal = spec.listen.check(spec.parameters.build({"path": path}))
+    assert refusal is not None
+    assert "names no folder" in refusal.en
+    assert refusal.fr.isprintable()
+    assert spec.listen.check(spec.parameters.build({"path": "~/in", "links_to": ["out"]})) is None

@@ -1,20 +1,24 @@
 """One root while it exists: watched, scanned, its hints passed on to the intake."""
 
 import asyncio
+import contextlib
 import os
+import secrets
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from rouage.sdk import JSON, Text, TriggerContext
+from rouage.sdk import JSON, TriggerContext
+from rouage.sdk.records import dataclass
+from rouage_connectors.folder.absence import Absence
 from rouage_connectors.folder.baseline import start_ledger
+from rouage_connectors.folder.health import RootHealth
 from rouage_connectors.folder.intake import MARKER, PENDING_LIMIT, Intake
 from rouage_connectors.folder.ledger import Row, Version
-from rouage_connectors.folder.names import display
+from rouage_connectors.folder.names import PROBE, display
+from rouage_connectors.folder.place import Place, look_at
 from rouage_connectors.folder.scan import Listing, Scope, scan
-from rouage_connectors.folder.watch import Hint, Hints, Watches, describe_refusal
+from rouage_connectors.folder.watch import Hint, Hints, Watches
 
 Identity = tuple[int, int]
 
@@ -25,19 +29,7 @@ _SHORTEST_POLL: Final = 10.0
 _POLL_FACTOR: Final = 20.0
 _FOLDER_PAUSES: Final = (0.05, 1.0)
 _JUMP_SECONDS: Final = 5.0
-_KEPT_SECONDS: Final = 90 * 86_400
-_WATCH_LIMIT: Final = Path("/proc/sys/fs/inotify/max_user_watches")
-
-_REFUSED: Final = Text(
-    "{count} folder(s) cannot be watched, {folder} for instance ({reason}); they are polled "
-    "instead. Watches allowed: {limit} (fs.inotify.max_user_watches)",
-    "{count} dossier(s) impossibles à surveiller, {folder} par exemple ({reason}) ; ils sont "
-    "scrutés à la place. Surveillances permises : {limit} (fs.inotify.max_user_watches)",
-)
-_UNREADABLE: Final = Text(
-    "{count} folder(s) cannot be read, {folder} for instance",
-    "{count} dossier(s) illisibles, {folder} par exemple",
-)
+_PROBE_SECONDS: Final = 20.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +53,7 @@ class Attendance:
         habits: Habits,
         intake: Intake,
         *,
+        absence: Absence,
         wake: asyncio.Event,
     ) -> None:
         self._context = context
@@ -68,33 +61,57 @@ class Attendance:
         self._habits = habits
         self._intake = intake
         self._wake = wake
-        loop = asyncio.get_running_loop()
-        batch_seconds = min(_LONGEST_BATCH, intake.policy.settle_seconds / 4)
-        self._watches = (
-            Watches(loop, wake, batch_seconds=batch_seconds) if habits.uses_events else None
-        )
+        self._absence = absence
+        self._health = RootHealth(context, intake, absence)
+        self._watches = self._make_watches() if habits.uses_events else None
         self._rescan_at = 0.0
         self._check_at = 0.0
         self._save_at = 0.0
         self._scan_seconds = 0.0
         self._folders: dict[float, bytes] = {}
-        self._complaint: Text | None = None
-        self.scans = 0
+        self._is_lossy = False
+        self._probe: tuple[bytes, asyncio.Event] | None = None
 
-    async def begin(self, first_items: Mapping[bytes, JSON] | None) -> None:
+    async def begin(self, first_items: Mapping[bytes, JSON] | None) -> int:
         """Watch, then scan. At the first activation, note what was there before it.
 
         *first_items* is then what the store holds, which is replaced; otherwise None.
+        Returns: how many files were noted as there before.
         """
         try:
             listing = await self._scan(None)
+            noted = 0
             if first_items is not None:
-                await self._note_baseline(listing, first_items)
+                noted = await self._note_baseline(listing, first_items)
             self._take_listing(listing)
-            self._report(listing)
+            self._health.report(is_watched=self._watches is not None)
         except BaseException:
             self._close()
             raise
+        return noted
+
+    async def probe(self) -> bool | None:
+        """Leave a file of ours in the folder, and say whether the system tells of it (F-13).
+
+        None where nothing is told, or nothing can be written.
+        """
+        if self._watches is None or len(self._watches) == 0:
+            return None
+        path = self._scope.root + b"/" + PROBE + secrets.token_hex(8).encode()
+        has_come = asyncio.Event()
+        self._probe = (path, has_come)
+        try:
+            await asyncio.to_thread(_touch, path)
+            async with asyncio.timeout(_PROBE_SECONDS):
+                await has_come.wait()
+        except TimeoutError:
+            return False
+        except OSError:
+            return None
+        finally:
+            self._probe = None
+            await asyncio.to_thread(_remove, path)
+        return True
 
     async def run(self, identity: Identity) -> None:
         """Attend the root until it is gone or another one stands in its place."""
@@ -105,17 +122,26 @@ class Attendance:
                 await self._wait()
                 slept, passed = loop.time() - before[0], self._wall() - before[1]
                 if passed - slept > _JUMP_SECONDS:
-                    self._rescan_at = 0.0
+                    self._rescan_at, self._is_lossy = 0.0, True
                 if not await self._turn(identity):
                     return
         finally:
             self._close()
 
+    def _make_watches(self) -> Watches | None:
+        batch_seconds = min(_LONGEST_BATCH, self._intake.policy.settle_seconds / 4)
+        try:
+            loop = asyncio.get_running_loop()
+            return Watches(loop, self._wake, batch_seconds=batch_seconds)
+        except OSError as error:
+            self._health.note_no_watcher(error)
+            return None
+
     def _close(self) -> None:
         if self._watches is not None:
             self._watches.close()
 
-    async def _note_baseline(self, listing: Listing, old: Mapping[bytes, JSON]) -> None:
+    async def _note_baseline(self, listing: Listing, old: Mapping[bytes, JSON]) -> int:
         """Note what was there before the activation; what came since goes its usual way."""
         rows: dict[bytes, Row] = {}
         if self._habits.skips_existing:
@@ -135,6 +161,7 @@ class Attendance:
                 display(self._scope.root),
                 len(rows),
             )
+        return len(rows)
 
     def _fresh_paths(self) -> set[bytes]:
         """Return the files that were hinted at since the watch began."""
@@ -180,8 +207,12 @@ class Attendance:
             listing = await self._scan(None)
             if listing.is_root_missing:
                 return False
+            is_lossy, self._is_lossy = self._is_lossy, False
+            if self._watches is not None and not is_lossy and self._is_trusted:
+                self._health.look_for_blindness(listing)
+                self._rescan_at = min(self._rescan_at, loop.time() + self._rescan_pause())
             self._take_listing(listing)
-            self._report(listing)
+        self._health.report(is_watched=self._watches is not None)
         if self._intake.unsaved and loop.time() >= self._save_at:
             await self._intake.save()
             self._save_at = loop.time() + _SAVE_SECONDS
@@ -197,17 +228,22 @@ class Attendance:
     def _take_hints(self, hints: Hints) -> None:
         if hints.is_lossy:
             self._rescan_at = self._check_at = 0.0
+            self._is_lossy = True
         for hint in hints.hints:
-            if hint.is_folder:
+            if self._scope.is_linked_folder(hint.path):
+                self._rescan_at = 0.0
+            elif hint.is_folder:
                 self._take_folder_hint(hint)
             else:
                 self._take_file_hint(hint)
 
     def _take_file_hint(self, hint: Hint) -> None:
         path = hint.path
+        if self._probe is not None and path == self._probe[0]:
+            self._probe[1].set()
         if self._habits.needs_marker and path.endswith(MARKER):
             path = path[: -len(MARKER)]
-        if not self._scope.names.admits(path[len(self._scope.root) :].lstrip(b"/")):
+        if not self._scope.names.admits(self._scope.below(path)):
             return
         if not hint.is_gone:
             self._intake.suggest(path, hint.at + self._intake.policy.settle_seconds)
@@ -239,41 +275,29 @@ class Attendance:
         watch: Callable[[bytes], None] | None = None
         if self._watches is not None:
             watch = self._watches.add
-        rows = self._intake.rows
-        listing = await loop.run_in_executor(
-            None, lambda: scan(self._scope, rows, folder=folder, watch=watch)
-        )
-        if folder is None:
-            self.scans += 1
-            self._intake.is_overfull = False
-            self._intake.drop_old_claims()
-            self._scan_seconds = loop.time() - began
-            self._rescan_at = loop.time() + self._rescan_pause()
-            if not listing.is_root_missing:
-                await self._note_absent(listing)
+        scope, rows = self._scope, self._intake.rows
+        if folder is not None:
+            return await loop.run_in_executor(
+                None, lambda: scan(scope, rows, folder=folder, watch=watch)
+            )
+        listing, place = await loop.run_in_executor(None, _scan_root, scope, rows, watch)
+        self._is_lossy |= self._intake.is_overfull
+        self._intake.is_overfull = False
+        self._intake.drop_old_claims()
+        self._scan_seconds = loop.time() - began
+        self._health.note_scan(listing, self._watches)
+        self._rescan_at = loop.time() + self._rescan_pause()
+        if not listing.is_root_missing:
+            await self._absence.note(listing, place)
         return listing
 
     def _rescan_pause(self) -> float:
-        if self._watches is not None and not self._watches.refused:
+        if self._watches is not None and not self._health.needs_polling:
             return self._habits.rescan_seconds
         return min(
             max(_SHORTEST_POLL, _POLL_FACTOR * self._scan_seconds),
             max(_SHORTEST_POLL, self._habits.rescan_seconds),
         )
-
-    async def _note_absent(self, listing: Listing) -> None:
-        """Note rows whose file is gone; forget those that are gone for long."""
-        rows, limit = self._intake.rows, int(self._wall()) - _KEPT_SECONDS
-        loop = asyncio.get_running_loop()
-        absent, expired = await loop.run_in_executor(
-            None, lambda: _absent(rows, listing.present, limit)
-        )
-        for path in expired:
-            self._intake.note(path, None)
-        # An empty root may be a disk that is not mounted: its rows must not be touched.
-        if listing.present:
-            for path in absent:
-                self._intake.depart(path)
 
     def _take_listing(self, listing: Listing) -> None:
         loop = asyncio.get_running_loop()
@@ -291,30 +315,6 @@ class Attendance:
 
     def _is_marker(self, path: bytes) -> bool:
         return self._habits.needs_marker and path.endswith(MARKER)
-
-    def _report(self, listing: Listing) -> None:
-        """Say how the root is; only when that changed."""
-        complaint = self._find_complaint(listing)
-        if complaint == self._complaint and self.scans > 1:
-            return
-        self._complaint = complaint
-        if complaint is not None:
-            self._context.report("degraded", complaint)
-        else:
-            self._context.report("listening" if self._watches is not None else "polling", None)
-
-    def _find_complaint(self, listing: Listing) -> Text | None:
-        if self._watches is not None and self._watches.refused:
-            folder, code = next(iter(self._watches.refused.items()))
-            return _REFUSED.fill(
-                count=len(self._watches.refused),
-                folder=display(folder),
-                reason=describe_refusal(code),
-                limit=_watch_limit(),
-            )
-        if listing.refused:
-            return _UNREADABLE.fill(count=len(listing.refused), folder=display(listing.refused[0]))
-        return None
 
     def _wall(self) -> float:
         return self._context.clock.now().timestamp()
@@ -349,24 +349,19 @@ def _baseline(
     }
 
 
-def _absent(
-    rows: Mapping[bytes, Row], present: set[bytes], limit: int
-) -> tuple[list[bytes], list[bytes]]:
-    absent: list[bytes] = []
-    expired: list[bytes] = []
-    for path in list(rows):
-        row = rows.get(path)
-        if row is None or path in present:
-            continue
-        if row.state not in {"left", "taken"}:
-            absent.append(path)
-        elif row.at < limit:
-            expired.append(path)
-    return absent, expired
+def _touch(path: bytes) -> None:
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
-def _watch_limit() -> Any:
-    try:
-        return int(_WATCH_LIMIT.read_text())
-    except (OSError, ValueError):
-        return "?"
+def _remove(path: bytes) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)  # noqa: PTH108 - paths are bytes here
+
+
+def _scan_root(
+    scope: Scope, rows: Mapping[bytes, Row], watch: Callable[[bytes], None] | None
+) -> tuple[Listing, Place | None]:
+    """Scan the whole root; the place is None when it changed under the scan."""
+    before = look_at(scope.root)
+    listing = scan(scope, rows, watch=watch)
+    return listing, before if look_at(scope.root) == before else None

@@ -11,7 +11,8 @@ import signal
 import stat
 from typing import Final, Literal, NamedTuple
 
-from rouage_connectors.folder.ledger import Row, Version
+from rouage_connectors.folder.ledger import GONE, Row, Version
+from rouage_connectors.folder.whole import is_whole
 
 Finding = Literal[
     "new",  # a version that makes an event
@@ -20,6 +21,7 @@ Finding = Literal[
     "unchanged",  # nothing is new at all
     "changing",  # size or times changed too recently
     "written",  # somebody has it open for writing
+    "part",  # settled, but its end is missing
     "forbidden",  # it cannot be read
     "empty",
     "gone",
@@ -33,13 +35,17 @@ _OPEN_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC 
 
 
 class Policy(NamedTuple):
-    """How carefully files are looked at. `trusts_clock`: the disk's clock is ours."""
+    """How carefully files are looked at.
+
+    `trusts_clock`: the disk's clock is ours; `checks_end`: documents must have their end.
+    """
 
     settle_seconds: float
     hash_max_bytes: int
     allow_empty: bool
     trusts_clock: bool
     probes: bool
+    checks_end: bool = True
 
 
 class Seen(NamedTuple):
@@ -65,7 +71,7 @@ def examine(
     except OSError as error:
         return Seen(_finding_of(error))
     try:
-        return _examine(descriptor, row, policy, observed, now)
+        return _examine(descriptor, path, row, policy, observed, now)
     except OSError as error:
         return Seen(_finding_of(error))
     finally:
@@ -81,13 +87,18 @@ def _finding_of(error: OSError) -> Finding:
 
 
 def _examine(
-    descriptor: int, row: Row | None, policy: Policy, observed: Version | None, now: float
+    descriptor: int,
+    path: bytes,
+    row: Row | None,
+    policy: Policy,
+    observed: Version | None,
+    now: float,
 ) -> Seen:
     facts = os.fstat(descriptor)
     if not stat.S_ISREG(facts.st_mode):
         return Seen("other")
     version = Version.of(facts)
-    if row is not None and row.version == version and row.state not in {"left", "taken"}:
+    if row is not None and row.version == version and row.state not in GONE:
         return Seen("unchanged", version)
     if version.size == 0 and not policy.allow_empty:
         return Seen("empty", version)
@@ -96,6 +107,8 @@ def _examine(
         return Seen("changing", version, wait_seconds=wait)
     if policy.probes and is_written(descriptor):
         return Seen("written", version)
+    if policy.checks_end and not is_whole(descriptor, path, version.size):
+        return Seen("part", version)
     digest = hash_content(descriptor) if 0 <= version.size <= policy.hash_max_bytes else None
     after = Version.of(os.fstat(descriptor))
     if (after.size, after.mtime_ns) != (version.size, version.mtime_ns):

@@ -1,19 +1,19 @@
-"""Files on their way from seen to claimed: they settle, are looked at, and become events."""
+"""Files on their way from seen to taken: they settle, are looked at, and are handed over."""
 
 import asyncio
-import hashlib
 import heapq
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import PurePosixPath
 from typing import Any, Final
 
-from rouage.sdk import JSON, Emit, JournalError, Overloaded, Text, TriggerContext
+from rouage.sdk import JournalError, Overloaded, Text, TriggerContext
+from rouage.sdk.records import dataclass
 from rouage_connectors.folder.examine import Finding, Policy, Seen, examine
-from rouage_connectors.folder.ledger import Row, State, Version, key_of
+from rouage_connectors.folder.facts import Found
+from rouage_connectors.folder.ledger import GONE, Row, State, Version, key_of
+from rouage_connectors.folder.links import Links
 from rouage_connectors.folder.names import display
+from rouage_connectors.folder.taker import Paused, Taken, Taker
 
 PENDING_LIMIT: Final = 10_000
 MARKER: Final = b".ok"
@@ -24,18 +24,22 @@ _LARGE_BYTES: Final = 4 << 20
 _EARLY: Final = 0.002
 _LONGEST_BACKOFF: Final = 60.0
 _SHORTEST_BACKOFF: Final = 0.25
-_PAUSE_AFTER_FAULT: Final = 5.0
+_PAUSE_AFTER_FAULT: Final = 1.0
 _BUSY_PAUSE: Final = 0.1
 _TAKEN_WITHIN: Final = 600.0
 _LISTED: Final = 20
 
-_STUCK: Final = Text(
+STUCK: Final = Text(
     "the journal cannot write: the files wait",
     "le journal ne peut pas écrire : les fichiers attendent",
 )
-_WAITING: Final[Mapping[Finding, Text]] = {
+WAITING: Final[Mapping[Finding, Text]] = {
     "changing": Text("still being written", "encore en cours d’écriture"),
     "written": Text("open for writing in a program", "ouvert en écriture par un programme"),
+    "part": Text(
+        "its end is missing; it is taken once it is whole (`whole: off` takes it as it is)",
+        "sa fin manque ; il sera pris une fois entier (`whole: off` le prend tel quel)",
+    ),
     "forbidden": Text("cannot be read (no permission)", "illisible (pas le droit de lire)"),
     "unchanged": Text("waits for its marker file", "attend son fichier témoin"),
 }
@@ -57,7 +61,8 @@ class _Candidate:
 class Intake:
     """The pending files of one trigger, and its ledger.
 
-    Times are those of the event loop. *group* owns the tasks that claim.
+    Times are those of the event loop. *group* owns the tasks that take. `trouble` is what
+    the owner should know; whoever attends to the folder reports it.
     """
 
     def __init__(
@@ -66,9 +71,10 @@ class Intake:
         rows: dict[bytes, Row],
         policy: Policy,
         *,
-        emit: Emit,
+        taker: Taker,
         group: asyncio.TaskGroup,
         wake: asyncio.Event,
+        links: Links | None = None,
         needs_marker: bool = False,
         warn_seconds: float = 600.0,
     ) -> None:
@@ -76,10 +82,12 @@ class Intake:
         self.policy = policy
         self.unsaved: dict[bytes, Row | None] = {}
         self.is_overfull = False
+        self.trouble: Text | None = None
         self._context = context
-        self._emit = emit
+        self._taker = taker
         self._group = group
         self._wake = wake
+        self._links = links
         self._needs_marker = needs_marker
         self._warn_seconds = warn_seconds
         self._pending: dict[bytes, _Candidate] = {}
@@ -88,14 +96,14 @@ class Intake:
         self._claimed_at: dict[bytes, float] = {}
         self._places = asyncio.Semaphore(_TOGETHER)
         self._large_places = asyncio.Semaphore(_LARGE_TOGETHER)
-        self._is_stuck = False
+        self._paused_until = 0.0
 
     def __len__(self) -> int:
         return len(self._pending)
 
     def next_due(self) -> float | None:
         """Return when the next file is due."""
-        return self._heap[0][0] if self._heap else None
+        return max(self._heap[0][0], self._paused_until) if self._heap else None
 
     def suggest(self, path: bytes, due: float, *, observed: Version | None = None) -> None:
         """Note that *path* may be new; it is looked at when *due*. Never more than the limit."""
@@ -114,25 +122,59 @@ class Intake:
 
     def is_pending(self, path: bytes) -> bool:
         """Say whether *path* is on its way already."""
-        return path in self._pending or path in self._busy
+        return path in self._pending or path in self._busy or self._taker.holds(path)
 
-    def depart(self, path: bytes) -> None:
-        """Note that *path* is gone: taken by a run when its event was shortly before."""
+    def pending_paths(self, *, younger_than: float = float("inf")) -> list[bytes]:
+        """Return what is on its way, for less than so many seconds."""
+        limit = self._now() - younger_than
+        return [path for path, one in self._pending.items() if one.since > limit]
+
+    def depart(self, path: bytes, *, is_sure: bool = True) -> None:
+        """Note that *path* is gone: taken by a run, or else by itself.
+
+        Without `is_sure` its drive may only be away: that is noted, and nobody is told.
+        """
         self._pending.pop(path, None)
         row = self.rows.get(path)
-        if row is None or row.state in {"left", "taken"}:
+        if row is not None and row.state in GONE:
             return
         claimed = self._claimed_at.pop(path, None)
         was_taken = claimed is not None and self._now() - claimed < _TAKEN_WITHIN
-        self.note(path, row._replace(state="taken" if was_taken else "left", at=self._seconds()))
+        if not was_taken and row is not None:
+            was_taken = bool(self._context.traces.takers_of(os.fsdecode(path)))
+        state: State = "taken" if was_taken else "left"
+        if is_sure:
+            row = self._taker.depart(path, row, state, self._seconds())
+        elif row is not None:
+            row = row._replace(state=state, at=self._seconds())
+        if row is not None:
+            self.note(path, row)
 
     def note(self, path: bytes, row: Row | None) -> None:
         """Set the row of *path*, to be stored soon; None forgets it."""
+        if not self.unsaved:
+            self._wake.set()
         self.unsaved[path] = row
         if row is None:
             self.rows.pop(path, None)
         else:
             self.rows[path] = row
+
+    def take_baseline(self) -> int:
+        """Forget that files were there first, so that they are taken; return how many."""
+        paths = [path for path, row in self.rows.items() if row.state == "baseline"]
+        now = self._now()
+        for path in paths:
+            self.note(path, None)
+            # More of them than may be pending are found by the scan that follows.
+            self.suggest(path, now)
+        self._wake.set()
+        return len(paths)
+
+    def keep(self, path: bytes, row: Row) -> None:
+        """Set the row of *path*, which is on disk already."""
+        self.rows[path] = row
+        self.unsaved.pop(path, None)
 
     async def save(self) -> None:
         """Store the rows that changed without an event."""
@@ -148,7 +190,7 @@ class Intake:
             self.unsaved = unsaved | self.unsaved
 
     async def work(self) -> None:
-        """Look at the files that are due, all in one hop to a thread, and claim the new ones."""
+        """Look at the files that are due, all in one hop to a thread, and take the new ones."""
         batch = self._take_due()
         if not batch:
             return
@@ -170,12 +212,13 @@ class Intake:
                 "file": display(path),
                 "since_seconds": round(self._now() - candidate.since),
                 "size": candidate.observed.size if candidate.observed else None,
-                "reason": _WAITING[candidate.finding]._asdict(),
+                "reason": WAITING[candidate.finding]._asdict(),
             }
             for path, candidate in list(self._pending.items())[:_LISTED]
             if candidate.tries
         ]
-        return {"known": len(self.rows), "pending": len(self._pending), "waiting": waiting}
+        facts = {"known": len(self.rows), "pending": len(self._pending), "waiting": waiting}
+        return facts | {"is_overfull": self.is_overfull} | self._taker.status()
 
     def drop_old_claims(self) -> None:
         """Forget claims that are too old to tell who took the file."""
@@ -185,6 +228,8 @@ class Intake:
     def _take_due(self) -> list[tuple[bytes, Version | None]]:
         now = self._now()
         batch: list[tuple[bytes, Version | None]] = []
+        if now < self._paused_until:
+            return batch
         while self._heap and self._heap[0][0] <= now + _EARLY and len(batch) < _TOGETHER:
             due, path = heapq.heappop(self._heap)
             candidate = self._pending.get(path)
@@ -206,11 +251,20 @@ class Intake:
             if self._needs_marker and not os.path.lexists(path + MARKER):
                 results.append((path, Seen("unchanged")))
                 continue
-            seen = examine(path, self.rows.get(path), small, observed=observed, now=now)
+            seen = self._examine(path, small, observed, now)
             if seen.version is not None and self._is_unread(seen):
                 seen = Seen("changing", seen.version, wait_seconds=-1.0)
             results.append((path, seen))
         return results
+
+    def _examine(self, path: bytes, policy: Policy, observed: Version | None, now: float) -> Seen:
+        real = self._real(path)
+        if real is None:
+            return Seen("other")
+        return examine(real, self.rows.get(path), policy, observed=observed, now=now)
+
+    def _real(self, path: bytes) -> bytes | None:
+        return path if self._links is None else self._links.real(path)
 
     def _is_unread(self, seen: Seen) -> bool:
         """Say whether a large file is settled, and its content still has to be read."""
@@ -224,9 +278,8 @@ class Intake:
             candidate = self._pending.get(path)
             observed = None if candidate is None else candidate.observed
             now = self._context.clock.now().timestamp()
-            row = self.rows.get(path)
             seen = await loop.run_in_executor(
-                None, lambda: examine(path, row, self.policy, observed=observed, now=now)
+                None, lambda: self._examine(path, self.policy, observed, now)
             )
         self._busy.discard(path)
         await self._settle(path, seen)
@@ -234,14 +287,15 @@ class Intake:
     async def _settle(self, path: bytes, seen: Seen) -> None:
         """Act on what was found."""
         finding, version = seen.finding, seen.version
-        if finding in {"changing", "written", "forbidden"}:
+        if finding in WAITING and (finding != "unchanged" or version is None):
             self._later(path, seen)
             return
         self._pending.pop(path, None)
         if finding == "new" and version is not None:
             self._busy.add(path)
             await self._places.acquire()
-            self._group.create_task(self._claim(path, version, seen.sha256))
+            real = path if self._links is None else self._real(path) or path
+            self._group.create_task(self._take(Found(path, version, seen.sha256, real)))
         elif finding in {"same", "restored"} and version is not None:
             state: State = "same" if finding == "same" else "restored"
             former = self.rows.get(path)
@@ -271,41 +325,52 @@ class Intake:
                 "%s waits since %d s: %s",
                 display(path),
                 now - candidate.since,
-                _WAITING[candidate.finding].en,
+                WAITING[candidate.finding].en,
             )
 
-    async def _claim(self, path: bytes, version: Version, digest: bytes | None) -> None:
-        """Commit the event and the row of one version together."""
-        context = self._context
-        row = Row(version, digest, "claimed", self._seconds())
+    async def _take(self, found: Found) -> None:
+        """Hand one version over; what cannot be accepted now is handed over again later."""
+        path = found.path
         try:
-            receipt = await self._emit(
-                {"file": describe(path, version, digest, context)},
-                key=_event_key(path, version, digest),
-                items={key_of(path): row.to_json()},
-            )
+            taken = await self._taker.take(found, self._seconds())
         except Overloaded as error:
-            self._again(path, version, error.retry_after_seconds)
+            self._again(found, error.retry_after_seconds)
+        except Paused as pause:
+            self._paused_until = self._now() + pause.seconds
+            self.tell(pause.reason)
+            self._again(found, pause.seconds)
         except JournalError:
-            self._is_stuck = True
-            context.report("error", _STUCK)
-            self._again(path, version, _PAUSE_AFTER_FAULT)
+            self.tell(STUCK)
+            self._again(found, _PAUSE_AFTER_FAULT)
         else:
-            self.rows[path] = row
-            self.unsaved.pop(path, None)
-            if receipt.runs:
-                self._claimed_at[path] = self._now()
-            if self._is_stuck:
-                self._is_stuck = False
-                context.report("listening", None)
+            self.note_taken(path, taken)
         finally:
             self._busy.discard(path)
             self._places.release()
 
-    def _again(self, path: bytes, version: Version, seconds: float) -> None:
+    def note_taken(self, path: bytes, taken: Taken) -> None:
+        """Note what became of a version that was handed over."""
+        if taken.row is not None and taken.is_stored:
+            self.keep(path, taken.row)
+        elif taken.row is not None:
+            self.note(path, taken.row)
+        if taken.has_runs:
+            self._claimed_at[path] = self._now()
+        if self.trouble is not None and self._now() >= self._paused_until:
+            self.tell(None)
+
+    def tell(self, reason: Text | None) -> None:
+        """Have the owner told of a trouble, or that it is over."""
+        if reason != self.trouble:
+            self.trouble = reason
+            self._wake.set()
+
+    def _again(self, found: Found, seconds: float) -> None:
+        path = found.path
         self._busy.discard(path)
         if path not in self._pending:
-            self.suggest(path, self._now() + min(seconds, _LONGEST_BACKOFF), observed=version)
+            due = self._now() + min(seconds, _LONGEST_BACKOFF)
+            self.suggest(path, due, observed=found.version)
             self._wake.set()
 
     def _now(self) -> float:
@@ -313,30 +378,3 @@ class Intake:
 
     def _seconds(self) -> int:
         return int(self._context.clock.now().timestamp())
-
-
-def describe(
-    path: bytes, version: Version, digest: bytes | None, context: TriggerContext
-) -> dict[str, JSON]:
-    """Return `event.file`. A name that is no text keeps its bytes as surrogate escapes."""
-    text = os.fsdecode(path)
-    folder, _, name = text.rpartition("/")
-    pure = PurePosixPath(name)
-    modified = datetime.fromtimestamp(version.mtime_ns // 1_000_000_000, context.timezone)
-    return {
-        "path": text,
-        "name": name,
-        "stem": pure.stem,
-        "ext": pure.suffix[1:].lower(),
-        "folder": folder or "/",
-        "size": version.size,
-        "modified": modified.isoformat(),
-        "sha256": None if digest is None else digest.hex(),
-    }
-
-
-def _event_key(path: bytes, version: Version, digest: bytes | None) -> str:
-    """Return the identity of one version of one path; short, as every event keeps it."""
-    place = hashlib.blake2b(path, digest_size=12).hexdigest()
-    content = "-" if digest is None else digest[:12].hex()
-    return f"{place}.{version.size}.{version.mtime_ns}.{version.ctime_ns}.{version.ino}.{content}"

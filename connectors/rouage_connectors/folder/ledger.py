@@ -9,9 +9,12 @@ from typing import Final, Literal, NamedTuple
 
 from rouage.sdk import JSON
 
-State = Literal["baseline", "claimed", "same", "restored", "left", "taken"]
+State = Literal[
+    "baseline", "claimed", "same", "restored", "left", "taken", "known", "repeated", "own", "seen"
+]
 """How a row came to be: there at the first activation, made an event, the same content again,
-back from elsewhere; or the file is gone: by itself, or soon after its event (taken by a run)."""
+back from elsewhere; or the file is gone: by itself, or taken by a run. With `once_per`: a
+content or a name that was taken before. Written by the recipe itself; or noted, no more."""
 
 ROOT: Final = b"root"
 _PREFIX: Final = b"file:"
@@ -22,7 +25,13 @@ _STATES: Final[tuple[State, ...]] = (
     "restored",
     "left",
     "taken",
+    "known",
+    "repeated",
+    "own",
+    "seen",
 )
+GONE: Final[frozenset[State]] = frozenset({"left", "taken"})
+"""The states of rows whose file is not there."""
 
 
 class Version(NamedTuple):

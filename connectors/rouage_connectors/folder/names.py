@@ -12,7 +12,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
+from rouage.sdk import StepError, Text
+
 Case = Literal["auto", "sensitive", "insensitive"]
+
+_NO_PATH: Final = Text(
+    "“{path}” names no folder; write it from the workspace, from “/”, or from your home “~/”",
+    "« {path} » ne désigne aucun dossier ; écrivez-le depuis l’espace de travail, depuis « / » ou "
+    "depuis votre dossier personnel « ~/ »",
+)
 
 IGNORED: Final = (
     ".*", "~$*", "*~", "#*#", "*.tmp", "*.temp", "*.part", "*.partial", "*.crdownload",
@@ -21,6 +29,9 @@ IGNORED: Final = (
     "lost+found",
 )  # fmt: skip
 """Names that belong to programs, not to people; compared without regard to case (F-17)."""
+
+PROBE: Final = b".rouage-probe-"
+"""How the names of our own test files begin; they are never taken, whatever is ignored."""
 
 
 class Names:
@@ -52,6 +63,8 @@ class Names:
 
     def ignores(self, name: bytes) -> bool:
         """Say whether a file or folder of this name is left alone."""
+        if name.startswith(PROBE):
+            return True
         return self._ignored is not None and self._ignored.match(_folded(name)) is not None
 
     def ignoring_pattern(self, name: bytes) -> str | None:
@@ -78,8 +91,18 @@ def display(path: bytes) -> str:
 
 
 def resolve(path: str, workspace: Path) -> bytes:
-    """Return the absolute folder that the parameter *path* means, without following links."""
-    return os.fsencode(os.path.normpath(workspace / Path(path).expanduser()))
+    """Return the absolute folder that the parameter *path* means, without following links.
+
+    Raises:
+        StepError: no folder can be meant by it.
+    """
+    try:
+        absolute = os.fsencode(os.path.normpath(workspace / Path(path).expanduser()))
+    except (RuntimeError, UnicodeEncodeError) as error:
+        raise StepError(_NO_PATH, path=display(path.encode("utf-8", "replace"))) from error
+    if b"\0" in absolute:
+        raise StepError(_NO_PATH, path=display(path.encode("utf-8", "replace")))
+    return absolute
 
 
 @lru_cache(maxsize=4096)

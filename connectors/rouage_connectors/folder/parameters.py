@@ -1,46 +1,15 @@
-"""The parameters of `folder.file`, its event, and what parameters may not be together."""
+"""The parameters of the triggers: which files, when they count, what they are told as."""
 
-from typing import Final, Literal
+from typing import Literal
 
-from rouage.sdk import JSON, SIZE_PATTERN, Duration, Text, param, params
+from rouage.sdk import SIZE_PATTERN, Duration, Text, param, params
 from rouage_connectors.folder.names import IGNORED, Case
 
-EVENT: Final[dict[str, JSON]] = {
-    "type": "object",
-    "properties": {
-        "file": {
-            "type": "object",
-            "properties": {
-                "path": {"type": "string"},
-                "name": {"type": "string"},
-                "stem": {"type": "string"},
-                "ext": {"type": "string"},
-                "folder": {"type": "string"},
-                "size": {"type": "integer"},
-                "modified": {"type": "string", "format": "date-time"},
-                "sha256": {"type": ["string", "null"]},
-            },
-            "required": ["path", "name", "stem", "ext", "folder", "size", "modified", "sha256"],
-        }
-    },
-    "required": ["file"],
-}
-SAMPLE: Final[dict[str, JSON]] = {
-    "file": {
-        "path": "/home/zoe/Factures/arrivee/facture-1042.pdf",
-        "name": "facture-1042.pdf",
-        "stem": "facture-1042",
-        "ext": "pdf",
-        "folder": "/home/zoe/Factures/arrivee",
-        "size": 48213,
-        "modified": "2026-03-02T09:14:00+01:00",
-        "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-    }
-}
+OncePer = Literal["version", "content", "name"]
 
 
 @params
-class Watched:
+class Placed:
     """Which files of which folder."""
 
     path: str = param(
@@ -60,29 +29,34 @@ class Watched:
     recursive: bool = param(
         Text("Files in sub-folders too.", "Aussi les fichiers des sous-dossiers."), default=False
     )
-    settle: Duration = param(
+    ignore: list[str] = param(
         Text(
-            "How long a file must stay unchanged before it counts as complete.",
-            "Combien de temps un fichier doit rester inchangé pour compter comme complet.",
+            "Names that are left alone; this list replaces the usual one.",
+            "Noms laissés de côté ; cette liste remplace l’habituelle.",
         ),
-        default=2.0,
-        minimum=0,
-        maximum=86_400,
+        default=list(IGNORED),
     )
-    settle_warn: Duration = param(
+    case: Case = param(
         Text(
-            "After how long a file that keeps changing is pointed out.",
-            "Au bout de combien de temps un fichier qui change encore est signalé.",
+            "Whether patterns regard case; auto: they do not.",
+            "Si les motifs distinguent majuscules et minuscules ; auto : non.",
         ),
-        default=600.0,
-        minimum=1,
+        default="auto",
     )
-    existing: Literal["skip", "process"] = param(
+    follow_symlinks: bool = param(
         Text(
-            "Files that are there when the recipe is first activated.",
-            "Les fichiers déjà là quand la recette est activée pour la première fois.",
+            "Follow symbolic links, as long as they stay in the folder or lead into `links_to`.",
+            "Suivre les liens symboliques, tant qu’ils restent dans le dossier ou mènent dans "
+            "`links_to`.",
         ),
-        default="skip",
+        default=False,
+    )
+    links_to: list[str] = param(
+        Text(
+            "Folders outside that links may lead into.",
+            "Dossiers extérieurs où les liens peuvent mener.",
+        ),
+        default=[],
     )
     watch: Literal["auto", "events", "poll"] = param(
         Text(
@@ -101,6 +75,29 @@ class Watched:
         minimum=10,
         maximum=86_400,
     )
+    settle: Duration = param(
+        Text(
+            "How long a file must stay unchanged before it counts as complete.",
+            "Combien de temps un fichier doit rester inchangé pour compter comme complet.",
+        ),
+        default=2.0,
+        minimum=0,
+        maximum=86_400,
+    )
+
+
+@params
+class Arriving(Placed):
+    """Which files, when they are complete, and which of them are new."""
+
+    settle_warn: Duration = param(
+        Text(
+            "After how long a file that is still not complete is pointed out.",
+            "Au bout de combien de temps un fichier toujours pas complet est signalé.",
+        ),
+        default=600.0,
+        minimum=1,
+    )
     ready_when: Literal["marker"] | None = param(
         Text(
             "marker: x.pdf waits until there is a file x.pdf.ok.",
@@ -108,20 +105,31 @@ class Watched:
         ),
         default=None,
     )
-    allow_empty: bool = param(Text("Empty files too.", "Aussi les fichiers vides."), default=False)
-    ignore: list[str] = param(
+    whole: Literal["auto", "off"] = param(
         Text(
-            "Names that are left alone; this list replaces the usual one.",
-            "Noms laissés de côté ; cette liste remplace l’habituelle.",
-        ),
-        default=list(IGNORED),
-    )
-    case: Case = param(
-        Text(
-            "Whether patterns regard case; auto: they do not.",
-            "Si les motifs distinguent majuscules et minuscules ; auto : non.",
+            "auto: a PDF, a photo (JPEG, PNG), a ZIP or an Office document counts once its end "
+            "is there; off: its content is not looked at.",
+            "auto : un PDF, une photo (JPEG, PNG), un ZIP ou un document bureautique compte une "
+            "fois que sa fin est là ; off : son contenu n’est pas regardé.",
         ),
         default="auto",
+    )
+    allow_empty: bool = param(Text("Empty files too.", "Aussi les fichiers vides."), default=False)
+    existing: Literal["skip", "process"] = param(
+        Text(
+            "Files that are there when the recipe is first activated.",
+            "Les fichiers déjà là quand la recette est activée pour la première fois.",
+        ),
+        default="skip",
+    )
+    once_per: OncePer = param(
+        Text(
+            "What counts as new: each version of a file, each content whatever its name, or each "
+            "name only once.",
+            "Ce qui compte comme nouveau : chaque version d’un fichier, chaque contenu quel que "
+            "soit son nom, ou chaque nom une seule fois.",
+        ),
+        default="version",
     )
     hash_max: str = param(
         Text(
@@ -131,4 +139,66 @@ class Watched:
         ),
         default="256 MiB",
         pattern=SIZE_PATTERN,
+    )
+
+
+@params
+class Watched(Arriving):
+    """What one file is told as."""
+
+    versions: Literal["latest", "all"] = param(
+        Text(
+            "When a file is replaced before its run began; latest: the run of the newest version "
+            "counts, all: each version has its run, on a private copy.",
+            "Quand un fichier est remplacé avant le début de son exécution ; latest : l’exécution "
+            "de la dernière version compte, all : chaque version a la sienne, sur une copie "
+            "privée.",
+        ),
+        default="latest",
+    )
+
+
+@params
+class Gathered(Arriving):
+    """When a burst of files is over."""
+
+    quiet: Duration = param(
+        Text(
+            "The batch is complete when no file has come for this long.",
+            "Le lot est complet quand aucun fichier n’est venu depuis ce temps.",
+        ),
+        default=20.0,
+        minimum=0,
+        maximum=86_400,
+    )
+    max: int = param(
+        Text(
+            "At most so many files together; the next ones make another batch.",
+            "Au plus tant de fichiers ensemble ; les suivants font un autre lot.",
+        ),
+        default=200,
+        minimum=1,
+        maximum=1_000,
+    )
+    max_wait: Duration = param(
+        Text(
+            "A batch never waits longer than this after its first file.",
+            "Un lot n’attend jamais plus longtemps que cela après son premier fichier.",
+        ),
+        default=600.0,
+        minimum=1,
+        maximum=604_800,
+    )
+
+
+@params
+class Departing(Placed):
+    """Whose removal counts."""
+
+    by_recipes: bool = param(
+        Text(
+            "Files that a recipe moved or deleted too.",
+            "Aussi les fichiers qu’une recette a déplacés ou supprimés.",
+        ),
+        default=False,
     )

@@ -6,10 +6,12 @@ nothing falls between listing and watching.
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
-from rouage_connectors.folder.ledger import Row, Version
+from rouage.sdk.records import dataclass
+from rouage_connectors.folder.ledger import GONE, Row, Version
+from rouage_connectors.folder.links import Links
 from rouage_connectors.folder.names import Names
 
 _DEEPEST: Final = 64
@@ -28,11 +30,20 @@ class Listing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scope:
-    """What belongs to one trigger."""
+    """What belongs to one trigger; `links` says where links may lead, None: they are left."""
 
     root: bytes
     names: Names
     is_recursive: bool
+    links: Links | None = None
+
+    def below(self, path: bytes) -> bytes:
+        """Return *path* as seen from the root."""
+        return path[len(self.root) :].lstrip(b"/")
+
+    def is_linked_folder(self, path: bytes) -> bool:
+        """Say whether *path* is a link to a folder, which the system reports as a file."""
+        return self.links is not None and os.path.islink(path) and os.path.isdir(path)  # noqa: PTH112, PTH114 - paths are bytes here
 
 
 def scan(
@@ -44,6 +55,7 @@ def scan(
 ) -> Listing:
     """Return what is in *folder* (the root, if not given) and, when recursive, below it."""
     listing = Listing()
+    visited: set[tuple[int, int]] = set()
     start = folder if folder is not None else scope.root
     pending = [(start, 0)]
     while pending:
@@ -53,9 +65,9 @@ def scan(
         try:
             with os.scandir(current) as entries:
                 for entry in entries:
-                    if _is_folder(entry):
+                    if _is_folder(entry, scope):
                         if scope.is_recursive and depth < _DEEPEST:
-                            _note_folder(entry, depth, scope, pending)
+                            _note_folder(entry, depth, scope, pending, visited)
                     else:
                         _note_file(entry, scope, rows, listing)
         except (FileNotFoundError, NotADirectoryError):
@@ -65,34 +77,56 @@ def scan(
     return listing
 
 
-def _is_folder(entry: "os.DirEntry[bytes]") -> bool:
+def _is_folder(entry: "os.DirEntry[bytes]", scope: Scope) -> bool:
     try:
-        return entry.is_dir(follow_symlinks=False)
+        return entry.is_dir(follow_symlinks=scope.links is not None)
     except OSError:
         return False
 
 
 def _note_folder(
-    entry: "os.DirEntry[bytes]", depth: int, scope: Scope, pending: list[tuple[bytes, int]]
+    entry: "os.DirEntry[bytes]",
+    depth: int,
+    scope: Scope,
+    pending: list[tuple[bytes, int]],
+    visited: set[tuple[int, int]],
 ) -> None:
-    if not scope.names.ignores(entry.name):
-        pending.append((entry.path, depth + 1))
+    if scope.names.ignores(entry.name):
+        return
+    if scope.links is not None:
+        # A link to a folder above would lead round and round.
+        facts = entry.stat()
+        identity = (facts.st_dev, facts.st_ino)
+        is_link = entry.is_symlink()
+        if is_link and (identity in visited or not scope.links.leads_out(entry.path)):
+            return
+        visited.add(identity)
+    pending.append((entry.path, depth + 1))
+
+
+def _may_follow(entry: "os.DirEntry[bytes]", scope: Scope) -> bool:
+    if not entry.is_symlink():
+        return True
+    return scope.links is not None and scope.links.real(entry.path) is not None
 
 
 def _note_file(
     entry: "os.DirEntry[bytes]", scope: Scope, rows: Mapping[bytes, Row], listing: Listing
 ) -> None:
     path = entry.path
-    if not scope.names.admits(path[len(scope.root) :].lstrip(b"/")):
+    if not scope.names.admits(scope.below(path)):
         listing.ignored += 1
         return
     try:
-        if not entry.is_file(follow_symlinks=False):
+        is_followed = scope.links is not None
+        if not entry.is_file(follow_symlinks=is_followed):
             return
-        version = Version.of(entry.stat(follow_symlinks=False))
+        if is_followed and not _may_follow(entry, scope):
+            return
+        version = Version.of(entry.stat(follow_symlinks=is_followed))
     except OSError:
         return
     listing.present.add(path)
     row = rows.get(path)
-    if row is None or row.version != version or row.state in {"left", "taken"}:
+    if row is None or row.version != version or row.state in GONE:
         listing.changed[path] = version

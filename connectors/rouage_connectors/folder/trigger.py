@@ -1,51 +1,79 @@
-"""The trigger `folder.file`: hints and scans on one side, an event per file version on the other.
+"""The triggers `folder.file`, `folder.batch` and `folder.removed`."""
 
-A hint only says where to look; the scan and the ledger decide what is new (triggers F-1).
-"""
-
-import asyncio
-import signal
-import threading
+import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TypeVar
 
-from rouage.sdk import (
-    JSON,
-    Connector,
-    Emit,
-    Text,
-    Trigger,
-    TriggerContext,
-    parse_size,
-)
-from rouage_connectors.folder.attend import Attendance, Habits, find_identity
-from rouage_connectors.folder.baseline import hash_baseline, is_first_activation
-from rouage_connectors.folder.examine import Policy, can_probe
+from rouage.sdk import JSON, Connector, Emit, Text, parse_size
+from rouage_connectors.folder.attend import Habits
+from rouage_connectors.folder.batch import Batches
+from rouage_connectors.folder.examine import Policy
 from rouage_connectors.folder.explain import explain
-from rouage_connectors.folder.intake import Intake
-from rouage_connectors.folder.ledger import Row, read_rows
-from rouage_connectors.folder.mounts import file_system_of, is_silent
-from rouage_connectors.folder.names import Names, display, resolve
-from rouage_connectors.folder.parameters import EVENT, SAMPLE, Watched
-from rouage_connectors.folder.scan import Scope
-from rouage_connectors.folder.watch import events_are_possible
+from rouage_connectors.folder.facts import (
+    BATCH_EVENT,
+    BATCH_SAMPLE,
+    EVENT,
+    REMOVED_EVENT,
+    REMOVED_SAMPLE,
+    SAMPLE,
+)
+from rouage_connectors.folder.once import Once
+from rouage_connectors.folder.overtaken import find_reason
+from rouage_connectors.folder.parameters import Arriving, Departing, Gathered, Watched
+from rouage_connectors.folder.removal import Removals
+from rouage_connectors.folder.single import Singles
+from rouage_connectors.folder.taker import Taker
+from rouage_connectors.folder.watching import FolderTrigger, Keep
+
+A = TypeVar("A", bound=Arriving)
 
 connector = Connector(
     "folder",
     title=Text("Folders", "Dossiers"),
     about=Text(
-        "Files that arrive in a folder, each taken once, when it is complete.",
-        "Fichiers qui arrivent dans un dossier, chacun pris une fois, quand il est complet.",
+        "Files that arrive in a folder, each taken once, when it is complete; and files that "
+        "leave it.",
+        "Fichiers qui arrivent dans un dossier, chacun pris une fois, quand il est complet ; et "
+        "fichiers qui en partent.",
     ),
 )
 
-_LOOK_AGAIN_SECONDS: Final = 6.0
 
-_MISSING: Final = Text(
-    "the folder {folder} does not exist yet; it is used as soon as it is there",
-    "le dossier {folder} n’existe pas encore ; il sera utilisé dès qu’il sera là",
-)
+class ArrivalTrigger(FolderTrigger[A]):
+    """Take files that are new and complete."""
+
+    def _policy(self) -> Policy:
+        is_by_content = self.params.once_per == "content"
+        return Policy(
+            settle_seconds=self.params.settle,
+            hash_max_bytes=sys.maxsize if is_by_content else parse_size(self.params.hash_max),
+            allow_empty=self.params.allow_empty,
+            trusts_clock=True,
+            probes=True,
+            checks_end=self.params.whole == "auto",
+        )
+
+    def _habits(self) -> Habits:
+        return replace(
+            super()._habits(),
+            skips_existing=self.params.existing == "skip",
+            needs_marker=self.params.ready_when == "marker",
+        )
+
+    def _warn_seconds(self) -> float:
+        return self.params.settle_warn
+
+    def _once(self, items: Mapping[bytes, JSON]) -> Once:
+        return Once(self.params.once_per, items)
+
+    @classmethod
+    def explain(
+        cls, params: A, subject: str, *, workspace: Path, items: Mapping[bytes, JSON]
+    ) -> Text | None:
+        """Say why the file *subject* made an event, or did not."""
+        return explain(params, subject, workspace=workspace, items=items)
 
 
 @connector.trigger(
@@ -60,105 +88,95 @@ _MISSING: Final = Text(
     example={"path": "~/Factures/arrivee", "match": "*.pdf"},
     describe=Text("a file {match} arrives in {path}", "un fichier {match} arrive dans {path}"),
 )
-class FileTrigger(Trigger[Watched]):
+class FileTrigger(ArrivalTrigger[Watched]):
     """Emit one event for each version of each file, when nobody writes to it any more."""
 
-    def __init__(self, params: Watched, context: TriggerContext) -> None:
-        super().__init__(params, context)
-        self._root = resolve(params.path, context.workspace)
-        match = [params.match] if isinstance(params.match, str) else params.match
-        self._scope = Scope(
-            root=self._root,
-            names=Names(match, params.ignore, params.case),
-            is_recursive=params.recursive,
+    def _make_taker(self, emit: Emit, items: Mapping[bytes, JSON]) -> tuple[Taker, Keep | None]:
+        copies = self.params.versions == "all"
+        return Singles(self.context, emit, self._once(items), copies_versions=copies), None
+
+    @classmethod
+    async def overtaken(cls, data: JSON, key: str) -> Text | None:
+        """Say that the file went, or was replaced, before the run of its event began (F-22)."""
+        return await find_reason(data, key)
+
+
+@connector.trigger(
+    "batch",
+    title=Text("Files arrive together", "Des fichiers arrivent ensemble"),
+    about=Text(
+        "A burst of files in a folder as one event, once no more of them come.",
+        "Une série de fichiers dans un dossier en un seul événement, une fois qu’il n’en vient "
+        "plus.",
+    ),
+    event=BATCH_EVENT,
+    sample=BATCH_SAMPLE,
+    example={"path": "~/Photos/arrivee", "match": "*.jpg", "quiet": "20s"},
+    describe=Text(
+        "files {match} arrive together in {path}",
+        "des fichiers {match} arrivent ensemble dans {path}",
+    ),
+)
+class BatchTrigger(ArrivalTrigger[Gathered]):
+    """Emit one event for a burst of files."""
+
+    def _make_taker(self, emit: Emit, items: Mapping[bytes, JSON]) -> tuple[Taker, Keep | None]:
+        batches = Batches(self.context, emit, self._once(items), self.params, self._root)
+        return batches, batches.keep
+
+
+@connector.trigger(
+    "removed",
+    title=Text("File leaves", "Un fichier part"),
+    about=Text(
+        "A known file was deleted, moved away or renamed out of the pattern; never because its "
+        "drive was unplugged.",
+        "Un fichier connu a été supprimé, déplacé ailleurs ou renommé hors du motif ; jamais parce "
+        "que son lecteur a été débranché.",
+    ),
+    event=REMOVED_EVENT,
+    sample=REMOVED_SAMPLE,
+    example={"path": "~/Partage/contrats", "match": "*.pdf"},
+    describe=Text("a file {match} leaves {path}", "un fichier {match} part de {path}"),
+)
+class RemovedTrigger(FolderTrigger[Departing]):
+    """Emit one event for each known file that left."""
+
+    reads_content = False
+
+    def _make_taker(self, emit: Emit, items: Mapping[bytes, JSON]) -> tuple[Taker, Keep | None]:
+        del items
+        removals = Removals(
+            self.context,
+            emit,
+            settle_seconds=self.params.settle,
+            by_recipes=self.params.by_recipes,
         )
-        self._intake: Intake | None = None
+        return removals, removals.keep
 
-    async def listen(self, emit: Emit) -> None:
-        """Emit until cancelled. A folder that is missing, or goes away, is waited for."""
-        activated = self.context.clock.now().timestamp()
-        _ignore_lease_signal()
-        items: Mapping[bytes, JSON] = await self.context.items.load()
-        is_first, is_hashing = is_first_activation(items, self._root), False
-        wake = asyncio.Event()
-        async with asyncio.TaskGroup() as group:
-            rows: dict[bytes, Row] = {}
-            if not is_first:
-                rows = await asyncio.get_running_loop().run_in_executor(None, read_rows, items)
-            intake = self._intake = self._make_intake(rows, emit, group, wake)
-            while True:
-                habits = await self._find_habits(intake, activated)
-                identity = await self._await_root(is_local=intake.policy.trusts_clock)
-                attendance = Attendance(self.context, self._scope, habits, intake, wake=wake)
-                await attendance.begin(items if is_first else None)
-                is_first, items = False, {}
-                if not is_hashing:
-                    is_hashing = True
-                    group.create_task(hash_baseline(intake), name="hash the first files")
-                await attendance.run(identity)
+    def _policy(self) -> Policy:
+        return Policy(
+            settle_seconds=self.params.settle,
+            hash_max_bytes=-1,
+            allow_empty=True,
+            trusts_clock=True,
+            probes=False,
+            checks_end=False,
+        )
 
-    def status(self) -> dict[str, Any]:
-        """Return the folder, how many files are known and pending, and those that wait."""
-        facts = {"folder": display(self._root)}
-        return facts if self._intake is None else facts | self._intake.status()
+    async def take_existing(self) -> int | None:
+        """Return that nothing is to be done: what is there has not left."""
+        return None
+
+    @classmethod
+    def would_take(cls, params: Departing, path: str) -> bool:
+        """Say no: a file that is written makes no event."""
+        del params, path
+        return False
 
     @classmethod
     def explain(
-        cls, params: Watched, subject: str, *, workspace: Path, items: Mapping[bytes, JSON]
+        cls, params: Departing, subject: str, *, workspace: Path, items: Mapping[bytes, JSON]
     ) -> Text | None:
-        """Say why the file *subject* made an event, or did not."""
+        """Say whether the file *subject* is known, and whether it left."""
         return explain(params, subject, workspace=workspace, items=items)
-
-    async def _await_root(self, *, is_local: bool) -> tuple[int, int]:
-        is_reported = False
-        while True:
-            identity = await find_identity(self._root, is_local=is_local)
-            if identity is not None:
-                return identity
-            if not is_reported:
-                is_reported = True
-                self.context.report("waiting", _MISSING.fill(folder=display(self._root)))
-            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-
-    def _make_intake(
-        self, rows: dict[bytes, Row], emit: Emit, group: asyncio.TaskGroup, wake: asyncio.Event
-    ) -> Intake:
-        return Intake(
-            self.context,
-            rows,
-            Policy(
-                settle_seconds=self.params.settle,
-                hash_max_bytes=parse_size(self.params.hash_max),
-                allow_empty=self.params.allow_empty,
-                trusts_clock=True,
-                probes=can_probe(),
-            ),
-            emit=emit,
-            group=group,
-            wake=wake,
-            needs_marker=self.params.ready_when == "marker",
-            warn_seconds=self.params.settle_warn,
-        )
-
-    async def _find_habits(self, intake: Intake, activated: float) -> Habits:
-        """Choose between events and polling by where the folder lives (triggers F-12)."""
-        loop = asyncio.get_running_loop()
-        kind = await loop.run_in_executor(None, file_system_of, self._root)
-        is_network = is_silent(kind)
-        intake.policy = intake.policy._replace(trusts_clock=not is_network)
-        wanted = self.params.watch
-        uses_events = wanted == "events" or (wanted == "auto" and not is_network)
-        return Habits(
-            uses_events=uses_events and events_are_possible(),
-            rescan_seconds=self.params.rescan,
-            skips_existing=self.params.existing == "skip",
-            needs_marker=self.params.ready_when == "marker",
-            activated=activated,
-        )
-
-
-def _ignore_lease_signal() -> None:
-    """Ignore SIGIO, which ends a broken lease and would end the process (triggers D-13)."""
-    is_default = signal.getsignal(signal.SIGIO) is signal.SIG_DFL
-    if is_default and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGIO, signal.SIG_IGN)

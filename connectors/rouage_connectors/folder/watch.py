@@ -59,6 +59,7 @@ class Watches:
         self._lock = threading.Lock()
         self._folders: dict[int, bytes] = {}
         self._registered: dict[bytes, tuple[int, int]] = {}
+        self._identities: dict[bytes, tuple[int, int] | None] = {}
         self._ids = itertools.count(id(self) << 20)
         self._queue: deque[Hint] = deque()
         self._is_lossy = False
@@ -70,10 +71,20 @@ class Watches:
         """Say whether events can still come."""
         return bool(self._reader.is_alive())
 
+    def __len__(self) -> int:
+        return len(self._registered)
+
     def add(self, folder: bytes) -> None:
-        """Watch *folder*, unless it is watched; a refusal is noted in `refused`."""
+        """Watch *folder*, unless it is watched; a refusal is noted in `refused`.
+
+        Another folder in its place (a drive that was mounted on it) is watched anew.
+        """
+        found = _identity(folder)
         if folder in self._registered:
-            return
+            if self._identities.get(folder) == found:
+                return
+            self.forget(folder)
+        self._identities[folder] = found
         identity = next(self._ids)
         try:
             descriptor = int(self._reader.add_callback(folder, self._mask, self, identity))
@@ -100,6 +111,8 @@ class Watches:
         with self._lock:
             paths = [p for p in self._registered if p == folder or p.startswith(below)]
             entries = [self._registered.pop(path) for path in paths]
+            for path in paths:
+                self._identities.pop(path, None)
             for descriptor, _ in entries:
                 self._folders.pop(descriptor, None)
             for path in [p for p in self.refused if p == folder or p.startswith(below)]:
@@ -145,11 +158,15 @@ class Watches:
         self._rouse()
 
     def on_watch_deleted(self, wd: int) -> None:
-        """Note that the kernel ended a watch (in watchdog's thread)."""
+        """Note that the kernel ended a watch (in watchdog's thread): folder or drive is gone."""
         with self._lock:
             folder = self._folders.pop(wd, None)
-            if folder is not None and self._registered.get(folder, (None,))[0] == wd:
+            is_ours = folder is not None and self._registered.get(folder, (None,))[0] == wd
+            if folder is not None and is_ours:
                 del self._registered[folder]
+                self._identities.pop(folder, None)
+        if is_ours:
+            self._note_loss()
 
     def on_queue_overflow(self) -> None:
         """Note that the kernel dropped events (in watchdog's thread)."""
@@ -218,6 +235,9 @@ def _mask() -> int:
     )
 
 
-def describe_refusal(code: int) -> str:
-    """Return the system's word for a refused watch."""
-    return os.strerror(code)
+def _identity(folder: bytes) -> tuple[int, int] | None:
+    try:
+        facts = os.stat(folder)  # noqa: PTH116 - paths are bytes here
+    except OSError:
+        return None
+    return (facts.st_dev, facts.st_ino)
