@@ -58,6 +58,21 @@ SAID = {
     "15 12 * * *": ("tous les jours à midi et quart", "every day at 12:15 pm"),
     "0 0 * * *": ("every day at 12 am", "tous les jours à minuit"),
 }
+SAID["0 8 * * *"] = (
+    "every morning at 8am",
+    "tous les matins à 8h",
+    "à 8h tous les jours",
+    "at 8:00 every day",
+)
+SAID["0 20 * * *"] = ("every evening at 8 pm", "tous les soirs à 20h")
+SAID["0 9 1,15 * *"] = (
+    "le 1er et le 15 du mois à 9h",
+    "on the 1st and 15th of every month at 9:00",
+    "every 1st and 15th of the month at 9 am",
+)
+SAID["0 8-18 * * *"] = ("toutes les heures de 8h à 18h", "every hour from 8:00 to 18:00")
+SAID["0 18 L * *"] = ("fin de mois à 18h", "at the end of the month at 6 pm")
+SAID["0 */2 * * *"] += ("every two hours", "toutes les deux heures")
 CASES = [(cron, phrase) for cron, phrases in SAID.items() for phrase in phrases]
 
 
@@ -166,3 +181,38 @@ def test_half_dates_and_contradictions_are_refused(time, days, word):
     with pytest.raises(StepError) as caught:
         read_wanted(time, days)
     assert word in caught.value.render("en")
+
+
+def test_a_rhythm_within_the_day_includes_its_last_hour():
+    crons = ("*/15 8-17 * * *", "0 18 * * *")
+    assert read_phrase("toutes les 15 minutes de 8h à 18h").crons == crons
+    assert read_phrase("every 15 minutes between 8:00 and 18:00").crons == crons
+
+
+@pytest.mark.parametrize(
+    ("vague", "first", "second"),
+    [
+        ("tous les soirs à 8h", "tous les jours à 8h", "tous les jours à 20h"),
+        ("every other monday at 9:00", "toutes les 2 semaines", "le premier lundi"),
+        ("un lundi sur deux à 9h", "toutes les 2 semaines", "le premier lundi"),
+        ("trois fois par jour", "8h, 12h et 18h", "toutes les 8 heures"),
+        ("once a week", "tous les lundis", "tous les vendredis"),
+        ("une fois par mois", "le 1er de chaque mois", "le dernier jour"),
+        ("le 30 et le 31 du mois à 8h", "le dernier jour", "le 28"),
+    ],
+)
+def test_what_is_vague_is_refused_with_two_proposals_that_can_be_read(vague, first, second):
+    with pytest.raises(StepError) as caught:
+        read_phrase(vague)
+    said = caught.value.render("fr")
+    assert first in said
+    assert second in said
+    for language in ("en", "fr"):
+        facts = caught.value.facts
+        read_phrase(facts[f"first_{language}"])
+        read_phrase(facts[f"second_{language}"])
+
+
+def test_a_very_long_phrase_is_refused_at_once():
+    with pytest.raises(StepError):
+        read_phrase("every hour from " * 10_000)

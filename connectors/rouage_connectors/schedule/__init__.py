@@ -1,5 +1,7 @@
-"""Clocks and calendars: cron expressions, intervals, times of day and plain phrases."""
+"""Clocks and calendars: cron expressions, intervals, times of day, dates and plain phrases."""
 
-from rouage_connectors.schedule.triggers import connector
+# The triggers are added to the connector by being imported.
+from rouage_connectors.schedule import dates, triggers
+from rouage_connectors.schedule.declaring import connector
 
-__all__ = ["connector"]
+__all__ = ["connector", "dates", "triggers"]

@@ -6,10 +6,10 @@ What croniter would accept and read otherwise than Vixie cron is refused or rewr
 
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from rouage.sdk import StepError, Text
+from rouage.sdk.records import dataclass
 
 LONGEST: Final = 200
 
@@ -50,8 +50,10 @@ _FIELD_COUNT: Final = Text(
     "des secondes, écrivez `schedule.every: {{interval: 10s}}`",
 )
 _REBOOT: Final = Text(
-    "@reboot is not a time: use a recipe started by the engine’s own start event",
-    "@reboot n’est pas une heure : utilisez une recette lancée par le démarrage du moteur",
+    "@reboot is not a time: start the recipe by the engine’s own start event, "
+    "`chain.engine: {on: [started]}`",
+    "@reboot n’est pas une heure : lancez la recette au démarrage du moteur, "
+    "`chain.engine: {on: [started]}`",
 )
 _UNKNOWN_ALIAS: Final = Text(
     "“{word}” is unknown; known are {known}", "« {word} » est inconnu ; sont connus {known}"
@@ -158,6 +160,14 @@ def parse_cron(expression: str, *, seed: str = "") -> Cron:
         rules=_day_rules(fields),
         is_wildcard=fields[0].startswith("*") or fields[1].startswith("*"),
     )
+
+
+def weekday_numbers(field: str) -> tuple[int, ...]:
+    """Return the weekdays (Sunday is 0) that the weekday *field* of an expression names."""
+    canonical = parse_cron(f"0 0 * * {field}").canonical.split()[_WEEKDAY]
+    if canonical == "*":
+        return tuple(range(7))
+    return tuple(int(number) for number in canonical.split(","))
 
 
 def _unalias(expression: str) -> str:

@@ -1,8 +1,9 @@
 """Times of day as people write them: 9:00, 9h30, 6:30 pm, noon, minuit."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from rouage.sdk.records import dataclass
 
 _NAMED: Final = {"noon": (12, 0), "midday": (12, 0), "midi": (12, 0),
                  "midnight": (0, 0), "minuit": (0, 0)}  # fmt: skip

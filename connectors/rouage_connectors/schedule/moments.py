@@ -1,20 +1,24 @@
 """Read what `time`, `days` and `start` say: times of day, phrases, dates."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from rouage.sdk import StepError, Text
-from rouage_connectors.schedule.hours import read_time
+from rouage.sdk.records import dataclass
+from rouage_connectors.schedule.changes import FIXED, instants_of
+from rouage_connectors.schedule.hours import TimeOfDay, read_time
 from rouage_connectors.schedule.phrases import cron_at, read_phrase, read_weekdays
-from rouage_connectors.schedule.ticks import instants_of
 from rouage_connectors.schedule.words import plain
 
 _ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{1,2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})?")
 _OTHER_DATE: Final = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?: .*)?")
 _LONE_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOST_TIMES: Final = 48
+_WORKING: Final = frozenset(
+    {"working", "working day", "working days", "business days", "ouvre", "ouvres", "jour ouvre",
+     "jours ouvres", "les jours ouvres"}
+)  # fmt: skip
 
 _NO_SUCH_DATE: Final = Text(
     "“{text}” is not a date that exists", "« {text} » n’est pas une date qui existe"
@@ -47,11 +51,18 @@ _NO_START: Final = Text(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
-    """When a trigger fires: cron expressions, dates as written, intervals in seconds."""
+    """When a trigger fires: cron expressions, dates as written, intervals in seconds.
+
+    `workdays` are working days of the month with a time of day. With `is_working`, the cron
+    expressions count on the days of `weekdays` and on working days only.
+    """
 
     crons: tuple[str, ...] = ()
     moments: tuple[str, ...] = ()
     intervals: tuple[int, ...] = ()
+    workdays: tuple[tuple[int, TimeOfDay], ...] = ()
+    is_working: bool = False
+    weekdays: str | None = None
 
 
 def read_wanted(time: str | list[str], days: str | list[str]) -> Wanted:
@@ -63,9 +74,13 @@ def read_wanted(time: str | list[str], days: str | list[str]) -> Wanted:
     texts = [time] if isinstance(time, str) else time
     if not 1 <= len(texts) <= _MOST_TIMES:
         raise StepError(_NO_TIME, most=_MOST_TIMES)
-    weekday = _read_days(days)
+    named, is_working = _split_days(days)
+    weekday = "*" if is_working else _read_days(named)
     parts = [_read_one(text.strip(), weekday) for text in texts]
     return Wanted(
+        is_working=is_working,
+        weekdays=_read_days(named) if is_working else None,
+        workdays=tuple(dict.fromkeys(one for part in parts for one in part.workdays)),
         crons=tuple(dict.fromkeys(cron for part in parts for cron in part.crons)),
         moments=tuple(dict.fromkeys(text for part in parts for text in part.moments)),
         intervals=tuple(dict.fromkeys(number for part in parts for number in part.intervals)),
@@ -84,7 +99,7 @@ def read_moment(text: str, zone: tzinfo) -> datetime:
         raise StepError(_NO_SUCH_DATE, text=text) from None
     if written.tzinfo is not None:
         return written
-    return instants_of(written, zone, is_wildcard=False)[0]
+    return instants_of(written, zone, FIXED)[0]
 
 
 def read_start(text: str, zone: tzinfo) -> datetime:
@@ -100,7 +115,7 @@ def read_start(text: str, zone: tzinfo) -> datetime:
         raise StepError(_NO_START, text=text)
     # A time of day is counted from a fixed day, so that a restart changes nothing.
     first = datetime(2001, 1, 1, time.hour, time.minute)  # noqa: DTZ001 - a wall date
-    return instants_of(first, zone, is_wildcard=False)[0]
+    return instants_of(first, zone, FIXED)[0]
 
 
 def _read_one(text: str, weekday: str | None) -> Wanted:
@@ -116,11 +131,21 @@ def _read_one(text: str, weekday: str | None) -> Wanted:
     meaning = read_phrase(text)
     _refuse_days(text, weekday)
     interval = meaning.interval_seconds
-    return Wanted(crons=meaning.crons, intervals=() if interval is None else (interval,))
+    return Wanted(
+        crons=meaning.crons,
+        intervals=() if interval is None else (interval,),
+        workdays=meaning.workdays,
+    )
 
 
-def _read_days(days: str | list[str]) -> str | None:
+def _split_days(days: str | list[str]) -> tuple[list[str], bool]:
+    """Return the weekdays that are named, and whether working days are meant."""
     texts = [days] if isinstance(days, str) else days
+    named = [text for text in texts if plain(text) not in _WORKING]
+    return named, len(named) < len(texts)
+
+
+def _read_days(texts: list[str]) -> str | None:
     found: list[str] = []
     for text in texts:
         field = read_weekdays(text)

@@ -4,11 +4,17 @@ What could mean two things is refused with two proposals; nothing is guessed.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from rouage.sdk import StepError, Text
+from rouage.sdk.records import dataclass
 from rouage_connectors.schedule.hours import TimeOfDay, read_times
+from rouage_connectors.schedule.spoken import (
+    PROPOSALS,
+    contradicts,
+    rephrased,
+    without_part_of_day,
+)
 from rouage_connectors.schedule.words import (
     MONTHS,
     ORDINALS,
@@ -20,6 +26,7 @@ from rouage_connectors.schedule.words import (
     weekday_of,
 )
 
+_LONGEST: Final = 200
 _EVERY_N: Final = re.compile(r"(?:every|each|toutes les|tous les) (\d{1,4}) ?([a-z]+)", re.ASCII)
 _QUARTER: Final = re.compile(
     r"tous les quarts d'heures?|(?:every )?quarter(?: of an)? hour|every quarter of an hour"
@@ -46,9 +53,15 @@ _SPAN: Final = re.compile(
 )
 _DAY_OF_MONTH: Final = re.compile(
     r"(?:on )?(?:the )?(\d{1,2})(?:st|nd|rd|th)? (?:of|day of) (?:every|each|the) month"
-    r"|every month on the (\d{1,2})(?:st|nd|rd|th)?|monthly on the (\d{1,2})(?:st|nd|rd|th)?"
+    r"|(?:every|each) month on the (\d{1,2})(?:st|nd|rd|th)?"
+    r"|monthly on the (\d{1,2})(?:st|nd|rd|th)?"
     r"|le (\d{1,2}|premier)(?:er)? (?:de chaque mois|du mois|de tous les mois)"
     r"|(?:tous les mois|chaque mois),? le (\d{1,2}|premier)(?:er)?"
+)
+_DAYS_OF_MONTH: Final = re.compile(
+    r"(?:every |on )?(?:the )?((?:\d{1,2}(?:st|nd|rd|th)?(?:,| and|, and)? (?:the )?)+)"
+    r"of (?:every|each|the) month"
+    r"|le ((?:\d{1,2}(?:er)?(?:,| et)? (?:le )?)+)(?:de chaque mois|du mois|de tous les mois)"
 )
 _LAST_DAY: Final = re.compile(
     r"(?:on )?(?:the )?last day (?:of|in) (?:the|every|each) month"
@@ -58,6 +71,10 @@ _NTH_DAY: Final = re.compile(
     r"(?:on )?(?:the )?([a-z0-9]+) ([a-z]+) (?:of|in) (?:the|every|each) month"
     r"|le ([a-z0-9]+) ([a-z]+) (?:du mois|de chaque mois|de tous les mois)"
 )
+_NTH_WORKDAY: Final = re.compile(
+    r"(?:on )?(?:the )?([a-z0-9]+) (?:working|business) day (?:of|in) (?:the|every|each) month"
+    r"|le ([a-z0-9]+) jour (?:ouvre|ouvrable) (?:du mois|de chaque mois|de tous les mois)"
+)
 _DATE: Final = re.compile(
     r"(?:every year )?(?:on )?(?:the )?([a-z]+) (\d{1,2})(?:st|nd|rd|th)?(?: every year)?"
     r"|(?:chaque annee |tous les ans )?(?:le |on |on the )?(\d{1,2})(?:er|st|nd|rd|th)?"
@@ -65,8 +82,8 @@ _DATE: Final = re.compile(
 )
 _DAY_PREFIX: Final = re.compile(r"^(?:on |every |each |tous les |toutes les |chaque |les |le )+")
 _BETWEEN_DAYS: Final = re.compile(r" ?, ?| and | et |/| ")
+_WITHIN: Final = re.compile(r"(.+?) (?:from|between|de|entre) (.+?) (?:to|and|a|et) (.+)")
 _BARE_HOUR: Final = re.compile(r"(?:(?:.*\b)?(?:at|a) )?(\d{1,2})")
-_TWICE: Final = re.compile(r"(?:twice|two times) (?:a|per) day|deux fois par jour")
 _LONE_DAY: Final = re.compile(r"(?:on the |the |le )(\d{1,2})(?:st|nd|rd|th|er)?(?: (?:at|a) .*)?")
 
 _UNKNOWN: Final = Text(
@@ -83,10 +100,14 @@ _AMBIGUOUS: Final = Text(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Meaning:
-    """What a phrase says: cron expressions (any of them), or an interval in seconds."""
+    """What a phrase says: cron expressions (any of them), or an interval in seconds.
+
+    `workdays` are working days of the month (-1 is the last) with a time of day.
+    """
 
     crons: tuple[str, ...] = ()
     interval_seconds: int | None = None
+    workdays: tuple[tuple[int, TimeOfDay], ...] = ()
 
 
 def read_phrase(phrase: str) -> Meaning:
@@ -95,19 +116,26 @@ def read_phrase(phrase: str) -> Meaning:
     Raises:
         StepError: it is not understood, or can mean two things; proposals are named.
     """
-    text = plain(phrase)
-    rhythm = _read_rhythm(text)
+    if len(phrase) > _LONGEST:
+        raise StepError(_UNKNOWN, phrase=phrase[:_LONGEST] + "…")
+    text, part_of_day = without_part_of_day(rephrased(plain(phrase)))
+    rhythm = _read_rhythm(text) or _read_within(text)
     if rhythm is not None:
         return rhythm
     tail = _TAIL.fullmatch(text)
     times = read_times(tail.group("times")) if tail is not None else None
     if tail is None or times is None:
         raise _explain(phrase, text)
+    if contradicts(times[0], part_of_day):
+        raise _two_hours(phrase, times[0].hour)
     days = (tail.group("days") or "").strip(" ,")
+    number = _read_workday(days)
+    if number is not None:
+        return Meaning(workdays=tuple((number, time) for time in times))
     fields = _read_days(days)
     if fields is None:
         raise _explain(phrase, text)
-    if fields[0].isdecimal() and int(fields[0]) > 28 and fields[1] == "*":
+    if fields[1] == "*" and any(one.isdecimal() and int(one) > 28 for one in fields[0].split(",")):
         raise _late_day(phrase, times)
     return Meaning(crons=tuple(cron_at(time, *fields) for time in times))
 
@@ -164,12 +192,35 @@ def _read_rhythm(text: str) -> Meaning | None:
     return Meaning(interval_seconds=count * SECONDS[unit])
 
 
+def _read_within(text: str) -> Meaning | None:
+    """Return a rhythm that is kept between two hours of the day, the last one included."""
+    match = _WITHIN.fullmatch(text)
+    if match is None:
+        return None
+    rhythm = _read_rhythm(match[1])
+    first, last = read_times(match[2]), read_times(match[3])
+    if rhythm is None or not rhythm.crons or first is None or last is None:
+        return None
+    minute, hour = rhythm.crons[0].split()[:2]
+    low, high = first[0], last[0]
+    if hour != "*" or low.minute or high.minute or low.hour >= high.hour:
+        return None
+    if minute == "0":
+        return Meaning(crons=(f"0 {low.hour}-{high.hour} * * *",))
+    until = f"{low.hour}-{high.hour - 1}" if high.hour - 1 > low.hour else str(low.hour)
+    return Meaning(crons=(f"{minute} {until} * * *", f"0 {high.hour} * * *"))
+
+
 def _read_days(text: str) -> tuple[str, str, str] | None:
     """Return the fields day, month, weekday that *text* says, or None."""
     if _TODAY.fullmatch(text):
         return "*", "*", "*"
     if _LAST_DAY.fullmatch(text):
         return "L", "*", "*"
+    listed = _DAYS_OF_MONTH.fullmatch(text)
+    if listed is not None:
+        days = [int(number) for number in re.findall(r"\d+", listed[1] or listed[2])]
+        return (",".join(map(str, days)), "*", "*") if max(days) <= 31 and min(days) else None
     match = _DAY_OF_MONTH.fullmatch(text)
     if match is not None:
         word = next(group for group in match.groups() if group is not None)
@@ -182,6 +233,13 @@ def _read_days(text: str) -> tuple[str, str, str] | None:
     if weekdays is not None:
         return "*", "*", weekdays
     return _read_date(text)
+
+
+def _read_workday(text: str) -> int | None:
+    """Return which working day of the month *text* says (-1 for the last one), or None."""
+    match = _NTH_WORKDAY.fullmatch(text)
+    word = None if match is None else match[1] or match[2]
+    return None if word is None else ORDINALS.get(word)
 
 
 def _read_nth(words: list[str]) -> tuple[str, str, str] | None:
@@ -204,17 +262,12 @@ def _read_date(text: str) -> tuple[str, str, str] | None:
 
 def _explain(phrase: str, text: str) -> StepError:
     """Return the refusal of *phrase*, with two proposals when it was nearly right."""
-    if _TWICE.fullmatch(text):
-        return _ambiguous(
-            phrase,
-            Text("every day at 8:00 and 18:00", "tous les jours à 8h et 18h"),
-            Text("every 12 hours", "toutes les 12 heures"),
-        )
+    for vague, first, second in PROPOSALS:
+        if vague.fullmatch(text):
+            return _ambiguous(phrase, first, second)
     bare = _BARE_HOUR.fullmatch(text)
     if bare is not None and int(bare.group(1)) <= 23:
-        hour = int(bare.group(1))
-        evening = hour + 12 if hour < 12 else hour - 12
-        return _ambiguous(phrase, _every_day(hour), _every_day(evening))
+        return _two_hours(phrase, int(bare.group(1)))
     lone = _LONE_DAY.fullmatch(text)
     if lone is not None:
         return _lone_day(phrase, int(lone.group(1)))
@@ -225,6 +278,11 @@ def _explain(phrase: str, text: str) -> StepError:
             Text(f"{text} at noon", f"{phrase} à midi"),
         )
     return StepError(_UNKNOWN, phrase=phrase)
+
+
+def _two_hours(phrase: str, hour: int) -> StepError:
+    other = hour + 12 if hour < 12 else hour - 12
+    return _ambiguous(phrase, _every_day(hour), _every_day(other))
 
 
 def _every_day(hour: int) -> Text:

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from rouage.sdk import JSON, Emit, JournalError, Overloaded, Text, TriggerContext
-from rouage_connectors.schedule.missed import find_backlog, read_policy
+from rouage_connectors.schedule.missed import LISTED, Backlog, find_backlog, read_policy
+from rouage_connectors.schedule.overruns import Overruns
 from rouage_connectors.schedule.ticks import Ticks
 
 LAST: Final = b"last"
@@ -41,6 +42,8 @@ class Ticking:
         self._next: datetime | None = None
         self._counted_from: datetime | None = None
         self._dropped = 0
+        self._oldest_dropped: list[datetime] = []
+        self._overruns = Overruns(context)
         self._is_stuck = False
 
     def status(self) -> dict[str, Any]:
@@ -49,6 +52,7 @@ class Ticking:
             "next": None if self._next is None else self._spoken(self._next),
             "last": self._spoken(self._last),
             "dropped": self._dropped,
+            "dropped_oldest": [self._spoken(tick) for tick in self._oldest_dropped],
         }
 
     async def listen(self, emit: Emit, stored: JSON) -> None:
@@ -113,18 +117,23 @@ class Ticking:
         until = until or now
         backlog = find_backlog(self._ticks, self._policy, after=self._last, until=until, now=now)
         if backlog.dropped:
-            self._dropped += backlog.dropped
-            self._context.log.warning(
-                "%s%d missed ticks since %s are dropped (missed: %s)",
-                "at least " if backlog.is_more else "",
-                backlog.dropped,
-                self._spoken(self._last),
-                self._policy.policy,
-            )
+            self._note_dropped(backlog)
         for tick in backlog.due:
             while not await self._emit(emit, tick, self._context.clock.now()):
                 pass
         self._last = max(self._last, until)
+
+    def _note_dropped(self, backlog: Backlog) -> None:
+        self._dropped += backlog.dropped
+        self._oldest_dropped = [*self._oldest_dropped, *backlog.oldest][:LISTED]
+        self._context.log.warning(
+            "%s%d missed ticks since %s are dropped (missed: %s); the oldest: %s",
+            "at least " if backlog.is_more else "",
+            backlog.dropped,
+            self._spoken(self._last),
+            self._policy.policy,
+            ", ".join(self._spoken(tick) for tick in backlog.oldest),
+        )
 
     async def _emit(self, emit: Emit, tick: datetime, now: datetime) -> bool:
         """Commit the event of *tick*; False when nothing was accepted, after a pause."""
@@ -133,7 +142,8 @@ class Ticking:
         data: JSON = {"due": self._spoken(tick), "late": round(max(0.0, late), 3)}
         due = tick.isoformat()
         try:
-            await emit(data, key=due, time=tick, items={LAST: {"due": due, "shape": self._shape}})
+            items: dict[bytes, JSON] = {LAST: {"due": due, "shape": self._shape}}
+            receipt = await emit(data, key=due, time=tick, items=items)
         except Overloaded as error:
             await context.clock.sleep(min(_LONGEST_WAIT, error.retry_after_seconds))
             return False
@@ -146,6 +156,7 @@ class Ticking:
             self._is_stuck = False
             context.report("listening", None)
         self._last = tick
+        await self._overruns.note(receipt)
         return True
 
     def _record(self, tick: datetime) -> dict[str, str]:

@@ -1,18 +1,15 @@
-"""From wall dates to instants, after the rule of Debian cron at clock changes (triggers 2.3).
+"""Sequences of instants, the ticks of a schedule; those of cron are mapped from wall dates.
 
-croniter never sees a zone: it lists naive wall dates, and this module maps them. A *fixed*
-expression in a gap runs at the first instant after it, in a repeated hour the first time
-only; a *wildcard* one follows real time.
+croniter never sees a zone: it lists naive wall dates, and this module maps them, by the rule
+for clock changes that the schedule has.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, Protocol
 
-from croniter import croniter
-from croniter.croniter import CroniterBadDateError
-
+from rouage_connectors.schedule.changes import FIXED, WILDCARD, instants_of, offset_of, read_rule
 from rouage_connectors.schedule.cron import Cron
 
 _LOOK: Final = timedelta(hours=26)
@@ -64,12 +61,25 @@ def _all_between(ticks: Ticks, after: datetime, until: datetime) -> list[datetim
 
 
 class CronTicks:
-    """The ticks of a cron expression in a zone, each moved by *shift* (a fixed jitter)."""
+    """The ticks of a cron expression in a zone, each moved by *shift* (a fixed jitter).
 
-    def __init__(self, cron: Cron, zone: tzinfo, *, shift: timedelta = timedelta()) -> None:
+    *dst* overrides what happens at clock changes, as the parameter of that name.
+    """
+
+    def __init__(
+        self,
+        cron: Cron,
+        zone: tzinfo,
+        *,
+        shift: timedelta = timedelta(),
+        dst: Mapping[str, str] | None = None,
+    ) -> None:
         self._zone = zone
-        self._is_wildcard = cron.is_wildcard
+        self._rule = read_rule(dst or {}, WILDCARD if cron.is_wildcard else FIXED)
         self._shift = shift
+        # Loaded with the first schedule: a recipe without one needs none of it.
+        from croniter import croniter
+
         origin = datetime(2000, 1, 1)  # noqa: DTZ001 - wall dates are naive on purpose
         self._rules = [
             croniter(rule, origin, ret_type=datetime, implement_cron_bug=True)
@@ -110,7 +120,7 @@ class CronTicks:
         instants: set[datetime] = set()
         current = self._next_wall(self._wall(start) - change - _MINUTE)
         while current is not None and (current <= end or not instants):
-            found = instants_of(current, self._zone, is_wildcard=self._is_wildcard)
+            found = instants_of(current, self._zone, self._rule)
             instants.update(tick for tick in found if tick > start)
             current = self._next_wall(current)
         safe = self._naively(end) - change
@@ -122,6 +132,8 @@ class CronTicks:
 
     def _next_wall(self, wall: datetime) -> datetime | None:
         """Return the first wall date after *wall* that any of the rules names."""
+        from croniter import CroniterBadDateError
+
         best: datetime | None = None
         for rule in self._rules:
             try:
@@ -143,7 +155,7 @@ class CronTicks:
     def _change_near(self, instant: datetime) -> timedelta:
         """Return how far the clock is set within a day around *instant*."""
         half = _LOOK / 2
-        offsets = [_offset(instant + half * step, self._zone) for step in range(-2, 3)]
+        offsets = [offset_of(instant + half * step, self._zone) for step in range(-2, 3)]
         return max(offsets) - min(offsets)
 
 
@@ -179,7 +191,7 @@ class DailyTicks:
 
     def _tick(self, number: int) -> datetime:
         wall = self._wall + timedelta(days=number * self._days)
-        return instants_of(wall, self._zone, is_wildcard=False)[0]
+        return instants_of(wall, self._zone, FIXED)[0]
 
 
 class MomentTicks:
@@ -204,31 +216,3 @@ class MergedTicks:
         """Return the first tick strictly after *instant*, or None when there is none."""
         found: Iterator[datetime | None] = (part.next_after(instant) for part in self._parts)
         return min((tick for tick in found if tick is not None), default=None)
-
-
-def instants_of(wall: datetime, zone: tzinfo, *, is_wildcard: bool) -> tuple[datetime, ...]:
-    """Return when the wall date *wall* comes in *zone*: never, once, or twice."""
-    early = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    late = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    if early == late:
-        return (early,)
-    if early > late:
-        return () if is_wildcard else (_end_of_gap(late, early, zone),)
-    return (early, late) if is_wildcard else (early,)
-
-
-def _end_of_gap(before: datetime, after: datetime, zone: tzinfo) -> datetime:
-    """Return the first instant with the new offset, between *before* and *after*."""
-    offset = _offset(before, zone)
-    low, high = int(before.timestamp()), int(after.timestamp())
-    while high - low > 1:
-        middle = (low + high) // 2
-        if _offset(datetime.fromtimestamp(middle, UTC), zone) == offset:
-            low = middle
-        else:
-            high = middle
-    return datetime.fromtimestamp(high, UTC)
-
-
-def _offset(instant: datetime, zone: tzinfo) -> timedelta:
-    return instant.astimezone(zone).utcoffset() or timedelta()

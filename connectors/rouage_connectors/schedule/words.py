@@ -23,6 +23,7 @@ ORDINALS: Final = {
     "first": 1, "1st": 1, "premier": 1, "1er": 1, "second": 2, "2nd": 2, "deuxieme": 2,
     "2e": 2, "2eme": 2, "third": 3, "3rd": 3, "troisieme": 3, "3e": 3, "3eme": 3,
     "fourth": 4, "4th": 4, "quatrieme": 4, "4e": 4, "4eme": 4,
+    "fifth": 5, "5th": 5, "cinquieme": 5, "5e": 5, "5eme": 5,
     "last": -1, "dernier": -1,
 }  # fmt: skip
 UNITS: Final = {

@@ -4,7 +4,7 @@ Only what is certain is reported: where a shape says nothing, anything may come.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Literal
 
 from rouage.errors import ExpressionError
@@ -29,6 +29,7 @@ from rouage.expressions.shapes import (
     shape_of_value,
     spoken_kinds,
 )
+from rouage.records import dataclass
 
 Place = Literal["value", "text", "condition"]
 _IN_TEXT: Final = {"list": "RG457", "object": "RG458", "null": "RG459"}

@@ -1,7 +1,7 @@
-"""Texts that are dates, days that are holidays, names of months and days."""
+"""Texts that are dates, names of months and days."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 from rouage.expressions.faults import Fault
@@ -38,8 +38,6 @@ _DAY_FIRST: Final = re.compile(
     r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?:[ T]+(?:à +)?(\d{1,2})[:h](\d{2})(?::(\d{2}))?)?"
 )
 _NAMED: Final = re.compile(r"(?:\w+\.? +)?(\d{1,2})(?:er|st|nd|rd|th)? +(\w+)\.?,? +(\d{4})")
-_WEEKEND: Final = 5
-_LAST_YEAR: Final = 9998
 
 
 def excerpt(text: str) -> str:
@@ -100,53 +98,3 @@ def _named(text: str) -> date | None:
             if word == name.casefold().rstrip("."):
                 return date(int(found[3]), number, int(found[1]))
     return None
-
-
-def easter(year: int) -> date:
-    """Return Easter Sunday of *year* (the anonymous Gregorian computation)."""
-    golden = year % 19
-    century, rest = divmod(year, 100)
-    leap, leap_rest = divmod(century, 4)
-    moon = (19 * golden + century - leap - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
-    week = (32 + 2 * leap_rest + 2 * (rest // 4) - moon - rest % 4) % 7
-    correction = (golden + 11 * moon + 22 * week) // 451
-    month, day = divmod(moon + week - 7 * correction + 114, 31)
-    return date(year, month, day + 1)
-
-
-def french_holidays(year: int) -> frozenset[date]:
-    """Return the eleven public holidays that all of mainland France has in *year*."""
-    sunday = easter(year)
-    fixed = ((1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25))
-    moving = (1, 39, 50)  # Easter Monday, Ascension, Whit Monday
-    return frozenset(
-        [date(year, month, day) for month, day in fixed]
-        + [sunday + timedelta(days=days) for days in moving]
-    )
-
-
-def add_working_days(start: date, count: int) -> date:
-    """Return the day *count* working days after *start* (before it, if negative).
-
-    Saturdays, Sundays and French public holidays do not count. With 0, the next working day
-    unless *start* is one. Keeps the time of day of a moment.
-    """
-    step = timedelta(days=-1 if count < 0 else 1)
-    holidays: dict[int, frozenset[date]] = {}
-
-    def is_working(day: date) -> bool:
-        if day.weekday() >= _WEEKEND:
-            return False
-        if day.year not in holidays:
-            holidays[day.year] = french_holidays(day.year)
-        bare = day.date() if isinstance(day, datetime) else day
-        return bare not in holidays[day.year]
-
-    day, left = start, abs(count)
-    while left or not is_working(day):
-        if not 1 < day.year <= _LAST_YEAR:
-            raise Fault("RG498")
-        day += step
-        if left and is_working(day):
-            left -= 1
-    return day

@@ -4,8 +4,9 @@ Nothing changes a node once it is made. They are not frozen only because that wo
 each of them twice as slow to make, and there are dozens for every expression.
 """
 
-from dataclasses import dataclass
 from typing import Any, TypeAlias, Union
+
+from rouage.records import dataclass
 
 
 @dataclass(slots=True, eq=False)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from rouage.expressions.filters.business import BUSINESS, BUSINESS_FILTERS
 from rouage.expressions.filters.data import DATA_FILTERS
 from rouage.expressions.filters.dates import DATE_FILTERS, FUNCTIONS
 from rouage.expressions.filters.lists import LIST_FILTERS
@@ -19,6 +20,7 @@ FILTERS: Final[Mapping[str, FilterSpec]] = MappingProxyType(
             *TEXT_FILTERS,
             *NUMBER_FILTERS,
             *DATE_FILTERS,
+            *BUSINESS_FILTERS,
             *PATH_FILTERS,
             *LIST_FILTERS,
             *DATA_FILTERS,
@@ -27,4 +29,4 @@ FILTERS: Final[Mapping[str, FilterSpec]] = MappingProxyType(
 )
 """Every filter of the language by its name."""
 
-__all__ = ["FILTERS", "FUNCTIONS", "Argument", "FilterSpec", "FunctionSpec"]
+__all__ = ["BUSINESS", "FILTERS", "FUNCTIONS", "Argument", "FilterSpec", "FunctionSpec"]

@@ -5,14 +5,13 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from rouage.expressions.date_formats import parse_by_format, write_date
-from rouage.expressions.dates import DAYS, MONTHS, add_working_days, iso_date, read_date
+from rouage.expressions.dates import DAYS, MONTHS, iso_date, read_date
 from rouage.expressions.faults import Fault
 from rouage.expressions.filters.spec import Argument, FilterSpec, FunctionSpec
 from rouage.expressions.filters.text import whole
 from rouage.language import Language, Text
 
 _FAR: Final = 100_000
-_WORKING_FAR: Final = 3_000
 _MONTHS_OF_YEAR: Final = 12
 
 
@@ -64,12 +63,6 @@ def add_days(value: str | date, days: int) -> date:
         return _date(value) + timedelta(days=count)
     except OverflowError:
         raise Fault("RG498") from None
-
-
-def working_days(value: str | date, days: int) -> date:
-    """Return the date *days* working days later, weekends and French holidays left out."""
-    count = whole("days", days, least=-_WORKING_FAR, most=_WORKING_FAR)
-    return add_working_days(_date(value), count)
 
 
 def start_of_month(value: str | date) -> date:
@@ -130,18 +123,6 @@ DATE_FILTERS: Final = (
         call=add_days,
         about=Text("some days later", "quelques jours plus tard"),
         example="today() | add_days(30)",
-        takes=_TAKES,
-        gives="date",
-        arguments=(_DAYS,),
-    ),
-    FilterSpec(
-        name="working_days",
-        call=working_days,
-        about=Text(
-            "some working days later (French public holidays)",
-            "quelques jours ouvrés plus tard (jours fériés français)",
-        ),
-        example="today() | working_days(3)",
         takes=_TAKES,
         gives="date",
         arguments=(_DAYS,),

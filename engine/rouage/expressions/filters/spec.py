@@ -1,13 +1,14 @@
 """What a filter declares about itself: evaluation, static checks and completion read it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from rouage.expressions.faults import Fault
 from rouage.expressions.kinds import KINDS, NUMBERS, TYPES, kind_of, one_of, spoken
 from rouage.expressions.values import text_of
 from rouage.language import Text
+from rouage.records import dataclass
 
 TaintRule = Literal["keep", "refuse", "inside"]
 
