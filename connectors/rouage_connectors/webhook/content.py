@@ -5,9 +5,9 @@ import json
 from typing import Any, Final, Literal
 from urllib.parse import parse_qsl
 
-from rouage.sdk import JSON, Text
+from rouage.sdk import JSON, Body, Text
 
-Accept = Literal["auto", "json", "form", "raw"]
+Accept = Literal["auto", "json", "form", "multipart", "raw"]
 
 _MOST_DEPTH: Final = 100
 _LONGEST_NUMBER: Final = 40
@@ -19,8 +19,9 @@ _WRONG_TYPE: Final = Text(
     "envoyez du JSON avec Content-Type: application/json, ou un formulaire",
 )
 _MULTIPART: Final = Text(
-    "multipart forms are not accepted here; send JSON",
-    "les formulaires en plusieurs parties ne sont pas acceptés ici ; envoyez du JSON",
+    "multipart forms are not accepted here, unless the recipe says `accept: multipart`; send JSON",
+    "les formulaires en plusieurs parties ne sont pas acceptés ici, sauf si la recette dit "
+    "`accept: multipart` ; envoyez du JSON",
 )
 _NOT_UTF8: Final = Text("the body is not UTF-8", "le corps n’est pas en UTF-8")
 _NOT_JSON: Final = Text("the body is not valid JSON", "le corps n’est pas du JSON valide")
@@ -40,12 +41,13 @@ class Unreadable(Exception):  # noqa: N818 - an answer to give, not a fault of o
         super().__init__(message.en)
 
 
-def read_content(body: bytes, declared: str, accept: Accept) -> JSON:
+def read_content(body: Body, declared: str, accept: Accept) -> JSON:
     """Return *body* as data, read as the type its sender *declared*.
 
     Raises:
         Unreadable: the type is not accepted, or the body is not of that type.
     """
+    body = bytes(body)
     if accept == "raw":
         return _raw(body)
     if not body:

@@ -3,13 +3,14 @@
 from dataclasses import replace
 from typing import Final, Literal
 
-from rouage.sdk import SIZE_PATTERN, Text, param, params, parse_size
+from rouage.sdk import JSON, SIZE_PATTERN, Text, param, params, parse_duration, parse_size
 from rouage_connectors.webhook.content import Accept
 from rouage_connectors.webhook.schemes import PRESETS, Algorithm, Encoding, Scheme
 
 _PATH_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_~-]*(?:[./][A-Za-z0-9_~-]+){0,20}$"
 _RATE_PATTERN: Final = r"^\d{1,7}(?:\.\d{1,3})? per \d{1,6}(?:s|m|h|d)$"
 _MOST_BODY_BYTES: Final = 64 << 20
+_LONGEST_WAIT: Final = 25.0
 _METHODS: Final = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 _NEEDS_UNSIGNED: Final = Text(
@@ -28,6 +29,13 @@ _NEEDS_PLACE: Final = Text(
 )
 _NO_METHOD: Final = Text(
     "`methods` lists one or several of {known}", "`methods` énumère un ou plusieurs de {known}"
+)
+_BAD_RESPOND: Final = Text(
+    "`respond` is written {from: STEP, timeout: 10s}, with a timeout of at most 25s",
+    "`respond` s’écrit {from: ÉTAPE, timeout: 10s}, avec un délai de 25s au plus",
+)
+_NEEDS_META: Final = Text(
+    "`verify_token` is for `preset: meta` only", "`verify_token` ne va qu’avec `preset: meta`"
 )
 _BODY_TOO_LARGE: Final = Text("`max_body` is at most 64 MiB", "`max_body` vaut au plus 64 Mio")
 
@@ -49,8 +57,12 @@ class Received:
         "github",
         "stripe",
         "shopify",
+        "woocommerce",
+        "slack",
+        "meta",
         "calendly",
         "typeform",
+        "cloudevents",
         "basic",
         "none",
     ] = param(
@@ -68,6 +80,14 @@ class Received:
         default=[],
         secret=True,
     )
+    verify_token: str = param(
+        Text(
+            "With meta: the word that Meta asks for when the hook is set up.",
+            "Avec meta : le mot que Meta demande quand on installe le point d’entrée.",
+        ),
+        default="",
+        secret=True,
+    )
     unsigned: bool = param(
         Text(
             "Accept requests that prove nothing (only with `preset: none`).",
@@ -80,8 +100,10 @@ class Received:
     )
     accept: Accept = param(
         Text(
-            "Which bodies are accepted; auto: JSON and forms; raw: anything, as text.",
-            "Quels corps sont acceptés ; auto : JSON et formulaires ; raw : tout, comme texte.",
+            "Which bodies are accepted; auto: JSON and forms; multipart: those and forms with "
+            "files; raw: anything, as text.",
+            "Quels corps sont acceptés ; auto : JSON et formulaires ; multipart : cela et les "
+            "formulaires avec fichiers ; raw : tout, comme texte.",
         ),
         default="auto",
     )
@@ -108,6 +130,28 @@ class Received:
             "seconde livraison (once) ou du nouveau (again).",
         ),
         default="once",
+    )
+    respond: dict[str, JSON] = param(
+        Text(
+            "Answer with the result of a step: {from: STEP, timeout: 10s}, 25s at most.",
+            "Répondre par le résultat d’une étape : {from: ÉTAPE, timeout: 10s}, 25s au plus.",
+        ),
+        default={},
+        examples=[{"from": "price", "timeout": "10s"}],
+    )
+    status: Literal[200, 202] = param(
+        Text(
+            "What a sender is answered once its request is on disk.",
+            "Ce qui est répondu à un expéditeur une fois sa requête sur le disque.",
+        ),
+        default=200,
+    )
+    paused: Literal["store", "drop"] = param(
+        Text(
+            "What arrives while the recipe is paused: kept for later, or refused as done.",
+            "Ce qui arrive pendant une pause de la recette : gardé pour plus tard, ou écarté.",
+        ),
+        default="store",
     )
     keep_headers: list[str] = param(
         Text("Further headers to keep in the event.", "Autres en-têtes à garder dans l’événement."),
@@ -199,7 +243,22 @@ def find_fault(chosen: Received) -> Text | None:
         return _NO_METHOD.fill(known=", ".join(_METHODS))
     if parse_size(chosen.max_body) > _MOST_BODY_BYTES:
         return _BODY_TOO_LARGE
-    return None
+    if chosen.verify_token and chosen.preset != "meta":
+        return _NEEDS_META
+    return None if respond_of(chosen) is not None or not chosen.respond else _BAD_RESPOND
+
+
+def respond_of(chosen: Received) -> tuple[str, float] | None:
+    """Return the step whose result is the answer, and how long it is waited for."""
+    written = chosen.respond
+    step, timeout = written.get("from"), written.get("timeout", "10s")
+    if not isinstance(step, str) or not step or set(written) - {"from", "timeout"}:
+        return None
+    try:
+        seconds = parse_duration(timeout) if isinstance(timeout, str) else 0.0
+    except ValueError:
+        return None
+    return (step, seconds) if 0 < seconds <= _LONGEST_WAIT else None
 
 
 def _is_sound_template(chosen: Received) -> bool:

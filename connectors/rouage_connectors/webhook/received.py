@@ -1,9 +1,9 @@
 """The trigger `webhook.received`: verify, recognise a second delivery, commit, answer."""
 
 import asyncio
-import hashlib
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 from rouage.sdk import (
@@ -14,6 +14,7 @@ from rouage.sdk import (
     HookRequest,
     JournalError,
     Overloaded,
+    Receipt,
     StepError,
     Text,
     Trigger,
@@ -21,9 +22,26 @@ from rouage.sdk import (
     parse_duration,
     parse_size,
 )
+from rouage_connectors.webhook.cloudevents import read_cloudevents
 from rouage_connectors.webhook.content import Unreadable, read_content, read_json
-from rouage_connectors.webhook.parameters import Received, find_fault, scheme_of
-from rouage_connectors.webhook.schemes import ALWAYS_KEPT, NEVER_KEPT, Scheme
+from rouage_connectors.webhook.delivery import (
+    headers_of,
+    identify,
+    kept_headers,
+    keys_of,
+    query_of,
+)
+from rouage_connectors.webhook.handshakes import after, before
+from rouage_connectors.webhook.parameters import Received, find_fault, respond_of, scheme_of
+from rouage_connectors.webhook.parts import is_multipart, keep_parts
+from rouage_connectors.webhook.replies import (
+    PAUSE_SECONDS,
+    UNAUTHORIZED,
+    awaited,
+    unavailable,
+    unreadable,
+)
+from rouage_connectors.webhook.schemes import EXTRA_METHODS
 from rouage_connectors.webhook.signature import UnusableSecretError, Verifier
 
 connector = Connector(
@@ -35,32 +53,25 @@ connector = Connector(
     ),
 )
 
-_LONGEST_ID: Final = 200
-_LONGEST_KEPT: Final = 1000
 _UNSIGNED_RATE: Final = (10 / 60, 10)
-_PAUSE_SECONDS: Final = 5
 
 _NO_SECRET: Final = Text(
     "no usable secret is set: nothing is accepted",
     "aucun secret utilisable n’est défini : rien n’est accepté",
 )
-_UNAUTHORIZED: Final[dict[str, JSON]] = {
-    "error": "unauthorized",
-    "message": {
-        "en": "the signature or token is missing or wrong",
-        "fr": "la signature ou le jeton manque ou n’est pas le bon",
+_NO_PROOF: Final = Text("anybody may send (unsigned)", "n’importe qui peut envoyer (sans preuve)")
+
+_FILE: Final[dict[str, JSON]] = {
+    "type": "object",
+    "properties": {
+        "field": {"type": "string"},
+        "path": {"type": "string"},
+        "name": {"type": "string"},
+        "size": {"type": "integer"},
+        "type": {"type": "string"},
+        "sha256": {"type": "string"},
     },
 }
-_UNAVAILABLE: Final[dict[str, JSON]] = {
-    "error": "unavailable",
-    "message": {
-        "en": "nothing can be accepted now; try again later",
-        "fr": "rien ne peut être accepté maintenant ; réessayez plus tard",
-    },
-}
-_PONG: Final[dict[str, JSON]] = {"ok": True}
-
-
 _EVENT: Final[dict[str, JSON]] = {
     "type": "object",
     "properties": {
@@ -70,6 +81,8 @@ _EVENT: Final[dict[str, JSON]] = {
         "id": {"type": "string"},
         "method": {"type": "string"},
         "remote": {"type": "string"},
+        "files": {"type": "array", "items": _FILE},
+        "cloudevent": {"type": "object"},
     },
     "required": ["body", "headers", "query", "id", "method", "remote"],
 }
@@ -103,12 +116,44 @@ class ReceivedTrigger(Trigger[Received]):
         super().__init__(params, context)
         self._scheme = scheme_of(params)
         self._verifier: Verifier | None = None
-        self._kept = _kept_headers(self._scheme, params.keep_headers)
+        self._kept = kept_headers(self._scheme, params.keep_headers)
+        self._methods = frozenset(word.upper() for word in params.methods)
+        self._respond = respond_of(params)
+        self._per_second, self._burst = self._rate()
+        self._refused: dict[str, int] = {}
+        self._last_refusal: str | None = None
 
     @classmethod
     def check(cls, params: Received) -> Text | None:
         """Say what is wrong with parameters that are fine one by one, or None."""
         return find_fault(params)
+
+    @classmethod
+    def keys(cls, params: Received, subject: str) -> tuple[str, ...]:
+        """Return how the keys of the delivery *subject* begin."""
+        return keys_of(scheme_of(params), subject)
+
+    @classmethod
+    def address(cls, params: Received, items: Mapping[bytes, JSON]) -> str:
+        """Return where it listens, below the address of the hooks."""
+        del items
+        return f"/hooks/{params.path}"
+
+    @classmethod
+    def is_open_to_all(cls, params: Received) -> bool:
+        """Say whether senders have to prove nothing."""
+        return params.preset == "none"
+
+    async def probe(self) -> bool | None:
+        """Call the hook over its real socket (features N-4)."""
+        return await self.context.hooks.probe(self.params.path)
+
+    def status(self) -> dict[str, Any]:
+        """Return where it listens, and what was refused since the start."""
+        facts: dict[str, Any] = {"path": f"/hooks/{self.params.path}", "preset": self.params.preset}
+        if self._refused:
+            facts |= {"refused": dict(self._refused), "last_refusal": self._last_refusal}
+        return facts
 
     async def listen(self, emit: Emit) -> None:
         """Serve the hook until cancelled."""
@@ -116,19 +161,22 @@ class ReceivedTrigger(Trigger[Received]):
         if problem is not None:
             raise StepError(problem)
         self._verifier = self._make_verifier()
-        rate, burst = self._rate()
+        methods = set(self._methods)
+        if self._scheme.handshake is not None:
+            methods |= EXTRA_METHODS.get(self._scheme.handshake, frozenset())
         with self.context.hooks.open(
             self.params.path,
-            methods=frozenset(word.upper() for word in self.params.methods),
+            methods=frozenset(methods),
             max_body_bytes=parse_size(self.params.max_body),
             answer=self._answerer(emit),
-            rate_per_second=rate,
-            burst=burst,
+            rate_per_second=self._per_second,
+            burst=self._burst,
+            owner=self.context.recipe_id,
         ):
             if self._verifier is None:
                 self.context.report("error", _NO_SECRET)
             else:
-                self.context.report("listening", None)
+                self.context.report("listening", _NO_PROOF if self.params.unsigned else None)
             await asyncio.get_running_loop().create_future()
 
     def _make_verifier(self) -> Verifier | None:
@@ -150,53 +198,142 @@ class ReceivedTrigger(Trigger[Received]):
 
     def _answerer(self, emit: Emit) -> Callable[[HookRequest], Coroutine[Any, Any, HookReply]]:
         async def answer(request: HookRequest) -> HookReply:
-            return await self._answer(request, emit)
+            reply = await self._answer(request, emit)
+            if reply.status >= 400:
+                self._count(reply.status)
+            return reply
 
         return answer
+
+    def _count(self, status: int) -> None:
+        """Note a refusal, for the owner who wonders why nothing comes."""
+        self._refused[str(status)] = self._refused.get(str(status), 0) + 1
+        self._last_refusal = self.context.clock.now().isoformat(timespec="seconds")
 
     async def _answer(self, request: HookRequest, emit: Emit) -> HookReply:
         verifier = self._verifier
         if verifier is None:
-            return _unavailable(_PAUSE_SECONDS)
+            return unavailable(PAUSE_SECONDS)
+        handshake = self._scheme.handshake
+        if handshake is not None:
+            token = self.params.verify_token
+            reply = before(handshake, request, verify_tokens=[token] if token else [])
+            if reply is not None:
+                return reply
         now = self.context.clock.now()
-        if not verifier.admits(request, now=now.timestamp()):
-            return HookReply(status=401, body=_UNAUTHORIZED)
-        ping = self._scheme.ping
-        if ping is not None and request.headers.get(ping[0]) == ping[1]:
-            return HookReply(status=200, body=_PONG)
+        if isinstance(request.body, bytes):
+            is_admitted = verifier.admits(request, now=now.timestamp())
+        else:
+            is_admitted = await asyncio.to_thread(verifier.admits, request, now=now.timestamp())
+        if not is_admitted:
+            return UNAUTHORIZED
+        if handshake is not None:
+            reply = after(handshake, request, per_minute=max(1, round(self._per_second * 60)))
+            if reply is not None:
+                return reply
+        return await self._accept(request, now, emit)
+
+    async def _is_admitted(self, verifier: Verifier, request: HookRequest, now: datetime) -> bool:
+        if isinstance(request.body, bytes):
+            return verifier.admits(request, now=now.timestamp())
+        return await asyncio.to_thread(verifier.admits, request, now=now.timestamp())
+
+    async def _accept(self, request: HookRequest, now: datetime, emit: Emit) -> HookReply:
+        """Commit what a verified request holds, and return the answer."""
+        if request.method not in self._methods:
+            return UNAUTHORIZED
+        if self.params.paused == "drop" and self.context.is_paused():
+            return HookReply(status=200, body={"id": None, "dropped": True})
         try:
-            body = self._read(request)
+            if self._scheme.handshake == "cloudevents":
+                return await self._accept_events(request, now, emit)
+            declared = request.headers.get("content-type", "")
+            if self.params.accept == "multipart" and is_multipart(declared):
+                return await self._accept_parts(request, now, emit)
+            return await self._commit(request, self._read(request), now, emit)
         except Unreadable as error:
-            return _unreadable(error)
-        return await self._commit(request, body, now, emit)
+            return unreadable(error)
+        except Overloaded as error:
+            return unavailable(error.retry_after_seconds)
+        except (JournalError, OSError) as error:
+            self.context.log.warning("webhook %s: not accepted: %s", self.params.path, error)
+            return unavailable(PAUSE_SECONDS)
+
+    def _wanted_methods(self) -> set[str]:
+        return {word.upper() for word in self.params.methods}
 
     async def _commit(
         self, request: HookRequest, body: JSON, now: datetime, emit: Emit
     ) -> HookReply:
         identity, key = self._identify(request, body, now)
-        data: JSON = {
+        receipt = await emit(self._data(request, body, identity), key=key, time=now)
+        return await self._reply(receipt)
+
+    async def _accept_parts(self, request: HookRequest, now: datetime, emit: Emit) -> HookReply:
+        """Keep the files of a form before the event that names them is committed."""
+        identity, key = self._identify(request, None, now)
+        received, declared = self.context.received, request.headers["content-type"]
+        fields, files, folder = await asyncio.to_thread(
+            keep_parts, request.body, declared, received, key
+        )
+        data = {**self._data(request, fields, identity), "files": files}
+        try:
+            receipt = await emit(data, key=key, time=now)
+        except (JournalError, Overloaded):
+            await self._discard(folder)
+            raise
+        if receipt.is_duplicate:
+            await self._discard(folder)
+        return await self._reply(receipt)
+
+    async def _discard(self, folder: Path | None) -> None:
+        if folder is not None:
+            await asyncio.to_thread(self.context.received.discard, folder)
+
+    async def _accept_events(self, request: HookRequest, now: datetime, emit: Emit) -> HookReply:
+        """Commit one event per CloudEvent; those of a batch start together, in one commit."""
+        events, is_batch = read_cloudevents(request, self.params.accept)
+        emits: list[Awaitable[Receipt]] = [
+            emit(
+                {
+                    **self._data(request, event.data, event.identity),
+                    "cloudevent": dict(event.attributes),
+                },
+                key=event.key,
+                time=now,
+            )
+            for event in events
+        ]
+        receipts = await _all_or_error(emits)
+        if not is_batch:
+            reply = await self._reply(receipts[0])
+            return HookReply(status=202, body=reply.body) if reply.status == 200 else reply
+        ids: list[JSON] = [receipt.event_id for receipt in receipts]
+        return HookReply(status=202, body={"ids": ids})
+
+    async def _reply(self, receipt: Receipt) -> HookReply:
+        if self._respond is not None:
+            step, seconds = self._respond
+            outcome = await self.context.outcome(receipt.event_id, step, seconds)
+            return awaited(receipt.event_id, outcome)
+        body: JSON = {"id": receipt.event_id}
+        if receipt.is_duplicate:
+            body = {"id": receipt.event_id, "duplicate": True}
+        return HookReply(status=self.params.status, body=body)
+
+    def _data(self, request: HookRequest, body: JSON, identity: str) -> dict[str, JSON]:
+        return {
             "body": body,
-            "headers": self._keep(request),
-            "query": dict(request.query),
+            "headers": headers_of(request, self._kept),
+            "query": {**query_of(self._scheme, request)},
             "id": identity,
             "method": request.method,
             "remote": request.remote,
         }
-        try:
-            receipt = await emit(data, key=key, time=now)
-        except Overloaded as error:
-            return _unavailable(error.retry_after_seconds)
-        except JournalError as error:
-            self.context.log.warning("webhook %s: not accepted: %s", self.params.path, error)
-            return _unavailable(_PAUSE_SECONDS)
-        if receipt.is_duplicate:
-            return HookReply(status=200, body={"id": receipt.event_id, "duplicate": True})
-        return HookReply(status=200, body={"id": receipt.event_id})
 
     def _read(self, request: HookRequest) -> JSON:
-        body = read_content(
-            request.body, request.headers.get("content-type", ""), self.params.accept
-        )
+        declared = request.headers.get("content-type", "")
+        body = read_content(request.body, declared, self.params.accept)
         if self.params.preset == "github" and isinstance(body, dict) and set(body) == {"payload"}:
             wrapped = body["payload"]
             if isinstance(wrapped, str):
@@ -204,53 +341,18 @@ class ReceivedTrigger(Trigger[Received]):
         return body
 
     def _identify(self, request: HookRequest, body: JSON, now: datetime) -> tuple[str, str]:
-        """Return what identifies the delivery to the sender, and to us (triggers W-6)."""
-        scheme = self._scheme
-        identity = request.headers.get(scheme.id_header or "", "")
-        if scheme.id_field is not None and isinstance(body, dict):
-            field = body.get(scheme.id_field)
-            identity = field if isinstance(field, str) else ""
-        if len(identity) > _LONGEST_ID or not identity.isprintable() or not identity.isascii():
-            identity = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
-        if identity and scheme.is_id_decisive:
-            return identity, f"id:{identity}"
-        digest = self._digest(request)
-        if identity:
-            return identity, f"id:{identity} sha256:{digest}"
-        if self.params.same_body == "again":
-            return digest, f"sha256:{digest} at:{now.isoformat()}"
-        return digest, f"sha256:{digest}"
-
-    def _digest(self, request: HookRequest) -> str:
-        """Return the hash of the body; of method and query too, unless only the body is signed."""
-        is_body_all = request.method == "POST" and not request.query
-        if is_body_all or (self._scheme.kind == "hmac" and request.body):
-            return hashlib.sha256(request.body).hexdigest()
-        rest = repr((request.method, sorted(request.query.items()))).encode("utf-8", "replace")
-        return hashlib.sha256(rest + b"\n" + request.body).hexdigest()
-
-    def _keep(self, request: HookRequest) -> dict[str, JSON]:
-        headers = request.headers
-        return {
-            name: headers[name][:_LONGEST_KEPT].encode("ascii", "replace").decode("ascii")
-            for name in self._kept
-            if name in headers
-        }
+        again = now if self.params.same_body == "again" else None
+        return identify(self._scheme, request, body, again_at=again)
 
 
-def _kept_headers(scheme: Scheme, wanted: Sequence[str]) -> tuple[str, ...]:
-    """Return which headers an event may hold: never one that proves who the sender is."""
-    names = ALWAYS_KEPT | set(scheme.kept_headers) | {name.lower() for name in wanted}
-    return tuple(sorted(names - NEVER_KEPT - {scheme.header}))
+async def _all_or_error(emits: list[Awaitable[Receipt]]) -> list[Receipt]:
+    """Return the receipts of events that are emitted together.
 
-
-def _unavailable(seconds: float) -> HookReply:
-    return HookReply(
-        status=503, body=_UNAVAILABLE, headers={"Retry-After": str(max(1, round(seconds)))}
-    )
-
-
-def _unreadable(error: Unreadable) -> HookReply:
-    code = "unsupported_type" if error.status == 415 else "bad_body"
-    message: dict[str, JSON] = {"en": error.message.en, "fr": error.message.fr}
-    return HookReply(status=error.status, body={"error": code, "message": message})
+    All of them are awaited even when one fails: those that were taken are found again by
+    their ids when the sender repeats the batch.
+    """
+    found = await asyncio.gather(*emits, return_exceptions=True)
+    for one in found:
+        if isinstance(one, BaseException):
+            raise one
+    return [one for one in found if isinstance(one, Receipt)]

@@ -1,12 +1,14 @@
 """How senders prove who they are: one line of data per kind of sender (triggers 3.2)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from rouage.sdk.records import dataclass
 
 Kind = Literal["hmac", "bearer", "basic", "none"]
 Algorithm = Literal["sha256", "sha512", "sha1"]
 Encoding = Literal["hex", "base64"]
+Handshake = Literal["github", "slack", "meta", "woocommerce", "cloudevents"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -14,9 +16,11 @@ class Scheme:
     """What is signed, where the signature stands, and what identifies a delivery.
 
     `layout` tells how the header is written: one signature (`plain`), `t=…,v1=…,v1=…`
-    (`pairs`), or `v1,… v1,…` (`list`). `template` is what the signature covers. Header names
+    (`pairs`), or `v1,… v1a,…` (`list`). `template` is what the signature covers. Header names
     are in lower case. `is_id_decisive`: the sender gives a new happening a new id, whatever
-    the body, and keeps it when it tries again (triggers W-6).
+    the body, and keeps it when it tries again (triggers W-6). `key` tells how a secret becomes
+    a key; `query_token` is the name in the query under which a token may come instead of in
+    the header. `handshake` is what the sender asks before it sends anything.
     """
 
     kind: Kind = "hmac"
@@ -26,14 +30,15 @@ class Scheme:
     prefix: str = ""
     layout: Literal["plain", "pairs", "list"] = "plain"
     template: str = "{body}"
-    key: Literal["text", "standard"] = "text"
+    key: Literal["text", "standard", "entities"] = "text"
     id_header: str | None = None
     id_field: str | None = None
     is_id_decisive: bool = False
     timestamp_header: str | None = None
     tolerance_seconds: float = 300.0
     kept_headers: tuple[str, ...] = ()
-    ping: tuple[str, str] | None = None
+    query_token: str | None = None
+    handshake: Handshake | None = None
 
 
 PRESETS: Final[Mapping[str, Scheme]] = {
@@ -43,7 +48,7 @@ PRESETS: Final[Mapping[str, Scheme]] = {
         id_header="x-github-delivery",
         is_id_decisive=True,
         kept_headers=("x-github-event", "x-github-delivery", "x-github-hook-id"),
-        ping=("x-github-event", "ping"),
+        handshake="github",
     ),
     "stripe": Scheme(
         header="stripe-signature",
@@ -72,7 +77,36 @@ PRESETS: Final[Mapping[str, Scheme]] = {
             "x-shopify-api-version",
         ),
     ),
-    "typeform": Scheme(header="typeform-signature", encoding="base64", prefix="sha256="),
+    "woocommerce": Scheme(
+        header="x-wc-webhook-signature",
+        encoding="base64",
+        key="entities",
+        # Two orders of one second share this id: it identifies nothing without the body.
+        id_header="x-wc-webhook-delivery-id",
+        kept_headers=(
+            "x-wc-webhook-topic",
+            "x-wc-webhook-resource",
+            "x-wc-webhook-event",
+            "x-wc-webhook-source",
+            "x-wc-webhook-id",
+            "x-wc-webhook-delivery-id",
+        ),
+        handshake="woocommerce",
+    ),
+    "typeform": Scheme(
+        header="typeform-signature", encoding="base64", prefix="sha256=", id_field="event_id"
+    ),
+    "slack": Scheme(
+        header="x-slack-signature",
+        prefix="v0=",
+        template="v0:{timestamp}:{body}",
+        id_field="event_id",
+        is_id_decisive=True,
+        timestamp_header="x-slack-request-timestamp",
+        kept_headers=("x-slack-retry-num", "x-slack-retry-reason"),
+        handshake="slack",
+    ),
+    "meta": Scheme(header="x-hub-signature-256", prefix="sha256=", handshake="meta"),
     "standard": Scheme(
         header="webhook-signature",
         layout="list",
@@ -84,10 +118,22 @@ PRESETS: Final[Mapping[str, Scheme]] = {
         timestamp_header="webhook-timestamp",
         kept_headers=("webhook-id", "webhook-timestamp"),
     ),
+    "cloudevents": Scheme(
+        kind="bearer",
+        header="authorization",
+        query_token="access_token",  # noqa: S106 - the name under which senders give one
+        handshake="cloudevents",
+    ),
     "bearer": Scheme(kind="bearer", header="authorization", id_header="idempotency-key"),
     "basic": Scheme(kind="basic", header="authorization", id_header="idempotency-key"),
     "none": Scheme(kind="none", id_header="idempotency-key"),
 }
+
+EXTRA_METHODS: Final[Mapping[Handshake, frozenset[str]]] = {
+    "meta": frozenset({"GET"}),
+    "cloudevents": frozenset({"OPTIONS"}),
+}
+"""The methods in which a sender asks before it sends."""
 
 ALWAYS_KEPT: Final = frozenset({"content-type", "user-agent", "idempotency-key"})
 NEVER_KEPT: Final = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})

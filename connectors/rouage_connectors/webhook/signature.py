@@ -8,16 +8,23 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from rouage.sdk import HookRequest
+from rouage.sdk import Body, HookRequest
 from rouage_connectors.webhook.schemes import Scheme
 
 _DIGITS: Final = re.compile(r"[0-9]{1,12}")
 _PLACE: Final = re.compile(r"\{(id|timestamp|body)\}")
 _STANDARD_PREFIX: Final = "whsec_"
+_PUBLIC_PREFIX: Final = "whpk_"
+_ENTITIES: Final = {
+    "&amp;": "&", "&#038;": "&", "&lt;": "<", "&#060;": "<", "&gt;": ">", "&#062;": ">",
+    "&quot;": '"', "&#034;": '"', "&#039;": "'", "&#x27;": "'",
+}  # fmt: skip
+"""What WordPress decodes in a secret before it signs with it; each place once."""
+_ENTITY: Final = re.compile("|".join(map(re.escape, _ENTITIES)))
 _LONGEST_HEADER: Final = 4096
 _MOST_SIGNATURES: Final = 16
 
-Parts = Callable[[bytes, bytes, bytes], Sequence[bytes]]
+Parts = Callable[[bytes, bytes, Body], Sequence[Body]]
 
 
 class UnusableSecretError(ValueError):
@@ -33,7 +40,11 @@ class Verifier:
 
     def __init__(self, scheme: Scheme, secrets: Iterable[str]) -> None:
         self._scheme = scheme
-        self._keys = tuple(_key(scheme, secret) for secret in secrets)
+        secrets = tuple(secrets)
+        is_standard = scheme.key == "standard"
+        public = [one for one in secrets if is_standard and one.startswith(_PUBLIC_PREFIX)]
+        self._public = tuple(_public_key(one) for one in public)
+        self._keys = tuple(_key(scheme, one) for one in secrets if one not in public)
         self._parts = _signed_parts(scheme.template)
         self._size = hashlib.new(scheme.algorithm).digest_size
         # Keyed once and copied for each request: unlike the one-shot function, hashing a short
@@ -51,6 +62,9 @@ class Verifier:
         header = request.headers.get(self._scheme.header, "")[:_LONGEST_HEADER]
         if kind == "hmac":
             return self._is_signed(request, header, now)
+        token = self._scheme.query_token
+        if token is not None and not header:
+            return self._is_known(f"{kind} {request.query.get(token, '')[:_LONGEST_HEADER]}")
         return self._is_known(header)
 
     def _is_known(self, header: str) -> bool:
@@ -63,11 +77,19 @@ class Verifier:
         timestamp, written = _proofs(scheme, header, request.headers)
         identity = request.headers.get(scheme.id_header or "", "")
         message = self._parts(_bytes(identity), _bytes(timestamp), request.body)
-        signed = message[0] if len(message) == 1 else b"".join(message)
-        digests = [_digest(mac, signed) for mac in self._macs]
+        digests = [_digest(mac, message) for mac in self._macs]
         given = [self._decode(text) for text in written[:_MOST_SIGNATURES]] or [bytes(self._size)]
         matches = [hmac.compare_digest(one, digest) for one in given for digest in digests]
+        if self._public and not any(matches):
+            matches = [self._is_signed_publicly(header, message)]
         return any(matches) and self._is_fresh(timestamp, now)
+
+    def _is_signed_publicly(self, header: str, message: Sequence[Body]) -> bool:
+        """Say whether one of the signatures of the form `v1a,…` was made by a key we know."""
+        versions = [part.partition(",") for part in header.split(" ")][:_MOST_SIGNATURES]
+        given = [self._decode(value) for name, _, value in versions if name == "v1a"]
+        signed = b"".join(message)
+        return any(is_made_by(one, signed) for one in given for is_made_by in self._public)
 
     def _is_fresh(self, timestamp: str, now: float) -> bool:
         if not _is_timed(self._scheme):
@@ -85,9 +107,10 @@ class Verifier:
             return bytes(self._size)
 
 
-def _digest(mac: hmac.HMAC, message: bytes) -> bytes:
+def _digest(mac: hmac.HMAC, message: Sequence[Body]) -> bytes:
     keyed = mac.copy()
-    keyed.update(message)
+    for piece in message:
+        keyed.update(piece)
     return keyed.digest()
 
 
@@ -131,6 +154,8 @@ def _key(scheme: Scheme, secret: str) -> bytes:
         raise UnusableSecretError
     if scheme.kind == "basic" and ":" not in secret:
         raise UnusableSecretError
+    if scheme.key == "entities":
+        return _ENTITY.sub(lambda found: _ENTITIES[found[0]], secret).encode()
     if scheme.key != "standard":
         return secret.encode()
     text = secret.removeprefix(_STANDARD_PREFIX)
@@ -143,14 +168,36 @@ def _key(scheme: Scheme, secret: str) -> bytes:
     return key
 
 
+def _public_key(secret: str) -> Callable[[bytes, bytes], bool]:
+    """Return how to judge the signatures of the one whose public key *secret* is (ed25519)."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    text = secret.removeprefix(_PUBLIC_PREFIX)
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+        key = Ed25519PublicKey.from_public_bytes(raw)
+    except ValueError:
+        raise UnusableSecretError from None
+
+    def is_made_by(signature: bytes, message: bytes) -> bool:
+        try:
+            key.verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
+
+    return is_made_by
+
+
 def _signed_parts(template: str) -> Parts:
     """Return a function that gives the pieces a signature covers."""
     if template == "{body}":
         return lambda _identity, _timestamp, body: (body,)
     pieces = _PLACE.split(template)
 
-    def parts(identity: bytes, timestamp: bytes, body: bytes) -> Sequence[bytes]:
-        values = {"id": identity, "timestamp": timestamp, "body": body}
+    def parts(identity: bytes, timestamp: bytes, body: Body) -> Sequence[Body]:
+        values: dict[str, Body] = {"id": identity, "timestamp": timestamp, "body": body}
         return [
             values[piece] if number % 2 else piece.encode() for number, piece in enumerate(pieces)
         ]

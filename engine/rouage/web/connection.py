@@ -56,6 +56,7 @@ class Connection(BaseProtocol):
         "_since",
         "_waiter",
         "is_local",
+        "is_proxy",
         "peer",
         "remote",
         "requests",
@@ -85,7 +86,7 @@ class Connection(BaseProtocol):
         self.state: State = "head"
         self.requests = 0
         self.remote = self.peer = ""
-        self.is_local = False
+        self.is_local = self.is_proxy = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Learn who is calling."""

@@ -7,10 +7,11 @@ may reach. What a request means is for the trigger that opened the path.
 import asyncio
 import contextlib
 import logging
+import socket
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -19,17 +20,25 @@ from aiohttp.streams import StreamReader
 
 from rouage.errors import StepError
 from rouage.language import Text
+from rouage.records import dataclass
+from rouage.sdk.forms import FormPage, Submit
+from rouage.sdk.multipart import Body
 from rouage.sdk.trigger import HookAnswer, HookReply, HookRequest
 from rouage.web.answers import encode, refusal
-from rouage.web.body import Unacceptable, inflate, read_body
+from rouage.web.body import Depot, Growing, Unacceptable, inflate, read_body
 from rouage.web.connection import Connection
+from rouage.web.form_site import FormSite, PageReply
+from rouage.web.forwarded import Proxies, caller_of
 from rouage.web.hosts import HostList
-from rouage.web.limits import HookRate, Limits
-from rouage.web.listener import Listener
+from rouage.web.known_paths import KnownPaths
+from rouage.web.limits import HookRate, Limits, peer_of
+from rouage.web.listener import Keep, Listener
+from rouage.web.selfcall import is_served
 
 logger = logging.getLogger(__name__)
 
 PREFIX: Final = "/hooks/"
+FORMS: Final = "/forms/"
 _VERSIONS: Final = frozenset({HttpVersion10, HttpVersion11})
 _REMEMBERED_PATHS: Final = 1000
 _REOPEN_SECONDS: Final = 10.0
@@ -46,6 +55,8 @@ _TAKEN: Final = Text(
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Hook:
     path: str
+    prefix: str = PREFIX
+    owner: str = ""
     methods: frozenset[str]
     max_body_bytes: int
     answer: HookAnswer
@@ -64,15 +75,33 @@ class _Refusal(Exception):  # noqa: N818 - an answer to give, not a fault of our
 class HookServer(Listener):
     """Serve `/hooks/<path>` for the triggers that open a path.
 
-    *allowed_hosts* are the names, beside those of this machine, that `Host` may hold.
+    *allowed_hosts* are the names, beside those of this machine, that `Host` may hold;
+    *proxies* the addresses whose word about the caller is taken. *folder* is where large bodies
+    lie while they are read, *known_paths* the file that remembers what was served, and
+    *is_recipe* says whether a recipe is still there. *keep* is as for any listener.
     """
 
-    def __init__(self, *, allowed_hosts: Iterable[str] = (), limits: Limits | None = None) -> None:
-        super().__init__(limits)
+    def __init__(
+        self,
+        *,
+        allowed_hosts: Iterable[str] = (),
+        proxies: Iterable[str] = (),
+        limits: Limits | None = None,
+        folder: Path | None = None,
+        known_paths: Path | None = None,
+        is_recipe: Callable[[str], bool] = lambda _: False,
+        keep: Keep | None = None,
+    ) -> None:
+        super().__init__(limits, keep=keep)
         self._hosts = HostList(allowed_hosts)
+        self._proxies = Proxies(proxies)
+        self._depot = Depot(folder, most_bytes=self.limits.stored_bytes)
+        self._known = KnownPaths(known_paths)
+        self._is_recipe = is_recipe
         self._hooks: dict[str, _Hook] = {}
         self._closed_paths: OrderedDict[str, float] = OrderedDict()
         self._retry_after: float | None = None
+        self._bound: tuple[str, ...] = ()
 
     def open(
         self,
@@ -83,8 +112,9 @@ class HookServer(Listener):
         answer: HookAnswer,
         rate_per_second: float = 50.0,
         burst: int = 200,
+        owner: str = "",
     ) -> AbstractContextManager[None]:
-        """Serve `/hooks/<path>` until the context ends.
+        """Serve `/hooks/<path>` until the context ends; *owner* is the recipe it is for.
 
         Raises:
             StepError: another trigger holds the path (when the context is entered).
@@ -94,12 +124,47 @@ class HookServer(Listener):
         return self._opened(
             _Hook(
                 path=path,
+                owner=owner,
                 methods=methods,
                 max_body_bytes=max_body_bytes,
                 answer=answer,
                 rate=rate,
             )
         )
+
+    def open_form(
+        self,
+        path: str,
+        *,
+        form: FormPage,
+        submit: Submit,
+        rate_per_second: float,
+        burst: int,
+        owner: str = "",
+    ) -> AbstractContextManager[None]:
+        """Serve the page of a form at `/forms/<path>` until the context ends.
+
+        Raises:
+            StepError: another trigger holds the path (when the context is entered).
+        """
+        now = asyncio.get_running_loop().time()
+        return self._opened(
+            _Hook(
+                path=path,
+                prefix=FORMS,
+                owner=owner,
+                methods=frozenset({"GET", "POST"}),
+                max_body_bytes=form.most_bytes,
+                answer=FormSite(FORMS + path, form, submit).answer,
+                rate=HookRate(rate=rate_per_second, burst=burst, now=now),
+            )
+        )
+
+    async def probe(self, path: str) -> bool:
+        """Call `/hooks/<path>` as a sender would, and say whether it is served."""
+        if self._retry_after is not None:
+            return True  # refused on purpose: the disk is full, or it starts or stops
+        return await is_served(self._bound, self.port, PREFIX + path)
 
     def refuse(self, retry_after: float) -> None:
         """Answer 503 to everything from now on (starting, draining, disk full)."""
@@ -109,28 +174,58 @@ class HookServer(Listener):
         """End what `refuse` began."""
         self._retry_after = None
 
+    async def start(
+        self, hosts: Sequence[str], port: int, *, sockets: Sequence[socket.socket] = ()
+    ) -> int:
+        """Listen, and remember where, for `probe`."""
+        self._bound = tuple(str(one.getsockname()[0]) for one in sockets) or tuple(hosts)
+        return await super().start(hosts, port, sockets=sockets)
+
+    def welcome(self, connection: Connection) -> bool:
+        """Take in a new connection, and note whether a proxy of ours makes it."""
+        connection.is_proxy = self._proxies.trust(connection.remote)
+        return super().welcome(connection)
+
+    def look_after(self) -> None:
+        """Write down which paths are served, when that has changed."""
+        if self._known.has_changed:
+            self._known.save()
+
+    async def stop(self, grace_seconds: float = 5.0) -> None:
+        """Close the sockets, let answers under way leave, close the connections."""
+        await super().stop(grace_seconds)
+        self.look_after()
+
     async def respond(
         self, connection: Connection, message: RawRequestMessage, payload: StreamReader
     ) -> tuple[bytes, bool]:
         """Return the bytes of the answer, and whether the connection may go on."""
         goes_on = True
         try:
-            hook = self._route(connection, message)
-            request = await self._receive(hook, connection, message, payload)
-            reply = await _ask(hook, request)
+            remote = connection.remote
+            if connection.is_proxy:
+                remote = caller_of(message.headers) or remote
+            hook = self._route(connection, message, remote)
+            if payload.is_eof() and "Content-Encoding" not in message.headers:
+                body: Body = await read_body(payload, most=hook.max_body_bytes)
+                reply = await _ask(hook, _request(hook, message, body, remote))
+            else:
+                reply = await self._take(hook, connection, message, payload, remote)
         except _Refusal as refused:
             reply = HookReply(
                 status=refused.status, body=refusal(refused.status), headers=refused.fields
             )
             goes_on = payload.is_eof()
         except Unacceptable as refused:
-            reply = HookReply(status=refused.status, body=refusal(refused.status))
+            fields = {"Retry-After": _seconds(_PAUSE_AFTER_FAULT)} if refused.status == 503 else {}
+            reply = HookReply(status=refused.status, body=refusal(refused.status), headers=fields)
             goes_on = False
         goes_on = goes_on and not message.should_close
         data = encode(
             reply.status,
             body=reply.body,
             text=reply.text,
+            page=reply.page if isinstance(reply, PageReply) else None,
             fields=reply.headers,
             date=self.date,
             close=not goes_on,
@@ -140,10 +235,11 @@ class HookServer(Listener):
 
     @contextlib.contextmanager
     def _opened(self, hook: _Hook) -> Iterator[None]:
-        key = PREFIX + hook.path
+        key = hook.prefix + hook.path
         if key in self._hooks:
             raise StepError(_TAKEN, path=hook.path)
         self._hooks[key] = hook
+        self._known.note(key, hook.owner)
         self._closed_paths.pop(key, None)
         try:
             yield
@@ -153,7 +249,7 @@ class HookServer(Listener):
             if len(self._closed_paths) > _REMEMBERED_PATHS:
                 self._closed_paths.popitem(last=False)
 
-    def _route(self, connection: Connection, message: RawRequestMessage) -> _Hook:
+    def _route(self, connection: Connection, message: RawRequestMessage, remote: str) -> _Hook:
         if message.version not in _VERSIONS:
             raise _Refusal(505)
         if not self._hosts.admits(message.headers.get("Host")):
@@ -165,46 +261,60 @@ class HookServer(Listener):
         if hook is None:
             raise self._absent(path)
         _check_head(hook, message)
-        wait = hook.rate.take(connection.peer, asyncio.get_running_loop().time())
+        peer = connection.peer if remote is connection.remote else peer_of(remote)[0]
+        wait = hook.rate.take(peer, asyncio.get_running_loop().time())
         if wait:
             raise _Refusal(429, Retry_After=_seconds(wait))
         return hook
 
     def _absent(self, path: str) -> _Refusal:
-        """Tell a hook that is being reloaded (503) and one that was removed (410) from none."""
-        closed = self._closed_paths.get(path)
-        if closed is None:
-            return _Refusal(404)
-        if asyncio.get_running_loop().time() - closed < _REOPEN_SECONDS:
-            return _Refusal(503, Retry_After=_seconds(_RELOAD_PAUSE))
-        return _Refusal(410)
+        """Tell a hook that is being reloaded (503) and one that was removed (410) from none.
 
-    async def _receive(
+        A sender that reads 410 never comes again: a recipe that is only switched off is 404.
+        """
+        closed = self._closed_paths.get(path)
+        if closed is not None and asyncio.get_running_loop().time() - closed < _REOPEN_SECONDS:
+            return _Refusal(503, Retry_After=_seconds(_RELOAD_PAUSE))
+        owner = self._known.owner_of(path)
+        return _Refusal(404 if owner is None or self._is_recipe(owner) else 410)
+
+    async def _take(
         self,
         hook: _Hook,
         connection: Connection,
         message: RawRequestMessage,
         payload: StreamReader,
-    ) -> HookRequest:
+        remote: str,
+    ) -> HookReply:
+        """Read a body that is on its way or compressed, and have the hook answer."""
         encoding = message.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in {"identity", "gzip", "x-gzip"}:
             raise _Refusal(415)
-        if payload.is_eof():
-            body = await read_body(payload, most=hook.max_body_bytes)
-        else:
+        arriving = Growing(self._depot, most=hook.max_body_bytes)
+        inflated = Growing(self._depot, most=hook.max_body_bytes)
+        try:
             connection.begin_body(payload)
-            body = await read_body(payload, most=hook.max_body_bytes)
+            while piece := await payload.readany():
+                await arriving.add(piece)
             connection.end_body()
-        if encoding != "identity":
-            body = inflate(body, most=hook.max_body_bytes, ratio=self.limits.inflate_ratio)
-        return HookRequest(
-            method=message.method,
-            path=hook.path,
-            headers={name.lower(): value for name, value in message.headers.items()},
-            query=_query(message.path),
-            body=body,
-            remote=connection.remote,
-        )
+            body = await arriving.finish()
+            if encoding != "identity":
+                body = await inflate(body, inflated, ratio=self.limits.inflate_ratio)
+            return await _ask(hook, _request(hook, message, body, remote))
+        finally:
+            arriving.close()
+            inflated.close()
+
+
+def _request(hook: _Hook, message: RawRequestMessage, body: Body, remote: str) -> HookRequest:
+    return HookRequest(
+        method=message.method,
+        path=hook.path,
+        headers={name.lower(): value for name, value in message.headers.items()},
+        query=_query(message.path),
+        body=body,
+        remote=remote,
+    )
 
 
 def _check_head(hook: _Hook, message: RawRequestMessage) -> None:

@@ -2,8 +2,9 @@
 
 import ipaddress
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Final
+
+from rouage.records import dataclass
 
 _REMEMBERED_REMOTES: Final = 1024
 _WHOLE_HOOK_FACTOR: Final = 4
@@ -15,6 +16,7 @@ class Limits:
 
     A body may take `body_seconds` for its first mebibyte; beyond it, each further second
     must bring `body_rate` bytes. A body slower than `slowest_rate` is cut after `patience_seconds`.
+    `stored_bytes` bounds all large bodies together, which lie on disk while they are read.
     """
 
     head_bytes: int = 16_384
@@ -29,6 +31,7 @@ class Limits:
     connections: int = 256
     connections_per_peer: int = 20
     limit_loopback_peers: bool = False
+    stored_bytes: int = 512 << 20
 
 
 class TokenBucket:

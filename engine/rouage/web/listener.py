@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from typing import Final
+import socket
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
 
 from aiohttp.http import HttpRequestParser, RawRequestMessage
 from aiohttp.http_parser import HttpRequestParserPy
@@ -17,6 +18,9 @@ from rouage.web.limits import Limits, peer_of
 
 logger = logging.getLogger(__name__)
 
+Keep = Callable[[Callable[[], Coroutine[Any, Any, None]], str], "asyncio.Task[None]"]
+"""Has work done for as long as it lives, again after every failure; gets the name of the work."""
+
 _SWEEP_SECONDS: Final = 1.0
 _BACKLOG: Final = 512
 
@@ -29,10 +33,15 @@ _SLOW_PARSER: Final = Text(
 
 
 class Listener:
-    """Base of a listener: it owns the connections; a subclass answers (`respond`)."""
+    """Base of a listener: it owns the connections; a subclass answers (`respond`).
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    *keep* starts what goes on beside: without its sweeper, those who hold half-sent requests
+    open would never be sent away.
+    """
+
+    def __init__(self, limits: Limits | None = None, *, keep: Keep | None = None) -> None:
         self.limits = limits or Limits()
+        self._keep = keep or _start
         self.date = b""
         self.port = 0
         self._servers: list[asyncio.Server] = []
@@ -40,8 +49,12 @@ class Listener:
         self._per_peer: dict[str, int] = {}
         self._sweeper: asyncio.Task[None] | None = None
 
-    async def start(self, hosts: Sequence[str], port: int) -> int:
+    async def start(
+        self, hosts: Sequence[str], port: int, *, sockets: Sequence[socket.socket] = ()
+    ) -> int:
         """Listen on each of *hosts*; return the port, which 0 lets the system choose.
+
+        Where the service manager handed over *sockets*, those are listened on instead.
 
         A host that this machine lacks (IPv6 switched off) is passed over, unless no other is left.
 
@@ -53,7 +66,11 @@ class Listener:
         loop = asyncio.get_running_loop()
         self.date = http_date()
         failure: OSError | None = None
-        for host in hosts:
+        for given in sockets:
+            server = await loop.create_server(self._connect, sock=given, backlog=_BACKLOG)
+            self._servers.append(server)
+            port = int(given.getsockname()[1])
+        for host in () if sockets else hosts:
             try:
                 server = await loop.create_server(self._connect, host, port, backlog=_BACKLOG)
             except OSError as error:
@@ -64,7 +81,7 @@ class Listener:
             port = int(server.sockets[0].getsockname()[1])
         if not self._servers:
             raise failure or OSError("no host to listen on")
-        self._sweeper = loop.create_task(self._sweep(), name="hooks sweeper")
+        self._sweeper = self._keep(self._sweep, "hooks sweeper")
         self.port = port
         return port
 
@@ -89,7 +106,7 @@ class Listener:
         hold half-sent requests open cannot lock the others out.
         """
         limits = self.limits
-        counted = limits.limit_loopback_peers or not connection.is_local
+        counted = limits.limit_loopback_peers or not (connection.is_local or connection.is_proxy)
         if counted and self._per_peer.get(connection.peer, 0) >= limits.connections_per_peer:
             return False
         if len(self._connections) >= limits.connections and not self._make_room():
@@ -117,6 +134,9 @@ class Listener:
         """Return the bytes of the answer, and whether the connection may go on."""
         raise NotImplementedError
 
+    def look_after(self) -> None:
+        """Do what is to be done about once a second."""
+
     def _connect(self) -> Connection:
         return Connection(loop=asyncio.get_running_loop(), limits=self.limits, owner=self)
 
@@ -133,9 +153,14 @@ class Listener:
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
             self.date = http_date()
+            self.look_after()
             now = loop.time()
             for connection in list(self._connections):
                 connection.look(now)
+
+
+def _start(work: Callable[[], Coroutine[Any, Any, None]], name: str) -> "asyncio.Task[None]":
+    return asyncio.get_running_loop().create_task(work(), name=name)
 
 
 def _check_parser(hosts: Sequence[str]) -> None:
