@@ -123,7 +123,9 @@ def test_a_draft_left_by_a_crash_does_not_block(path: Path):
     path.parent.mkdir(mode=0o700)
     (path.parent / f"secrets.json.{os.getpid()}.new").write_text("half")
     SecretStore(path).set("key", VALUE)
-    assert [one.name for one in path.parent.iterdir()] == ["secrets.json"]
+    names = sorted(one.name for one in path.parent.iterdir())
+    assert names[1] == "secrets.json"
+    assert [name.rpartition(".")[2] for name in names] == ["key", "json"]
 
 
 def test_two_writers_at_once_lose_nothing(path: Path):
@@ -141,6 +143,11 @@ def test_two_writers_at_once_lose_nothing(path: Path):
     assert len(SecretStore(path).load()) == 41
 
 
-def test_the_format_is_written_down(path: Path):
-    SecretStore(path).set("key", VALUE)
-    assert json.loads(path.read_text()) == {"format": 1, "secrets": {"key": VALUE}}
+def test_the_file_says_where_its_key_lies_and_nothing_else(path: Path):
+    SecretStore(path).set("shop_key", VALUE)
+    data = json.loads(path.read_text())
+    assert (data["format"], data["key"]) == (2, "workspace")
+    assert set(data) == {"format", "key", "key_id", "sealed"}
+    for one in path.parent.iterdir():
+        assert VALUE not in one.read_text()
+        assert "shop_key" not in one.read_text()

@@ -7,11 +7,11 @@ spreadsheets use semicolons, cp1252 or UTF-8 with a mark at the front, and decim
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from rouage.errors import StepError
 from rouage.language import Text
+from rouage.records import dataclass
 from rouage.safety.names import shown
 from rouage.sdk.json import JSON
 
