@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from rouage.cli.client import NotRunning, find_daemon
 from rouage.cli.parser import Parser
+from rouage.cli.pause import pause_line
 from rouage.cli.session import Session
 from rouage.cli.states import local_time, state_word
 from rouage.language import Text
@@ -34,6 +35,9 @@ _START: Final = Text("start it with `rouage up`", "lancez-le avec « rouage up �
 _BROKEN: Final = Text(
     "connectors that cannot be loaded: {names}", "connecteurs qui ne se chargent pas : {names}"
 )
+_PAUSED: Final = Text("go on with `rouage resume`", "reprenez avec « rouage resume »")
+_TO_KNOW: Final = Text("to know:", "à savoir :")
+_TIMES: Final = Text("{notice} ({count} times)", "{notice} ({count} fois)")
 _HEADS: Final = (
     Text("RECIPE", "RECETTE"),
     Text("TRIGGER", "DÉCLENCHEUR"),
@@ -47,6 +51,7 @@ _RECIPE_HEADS: Final = (
     Text("STATE", "ÉTAT"),
     Text("FILE", "FICHIER"),
 )
+_MOST_NOTICES: Final = 20
 _UNWELL_TRIGGERS: Final = frozenset({"degraded", "error"})
 _WELL_RECIPES: Final = frozenset({"active", "disabled"})
 
@@ -79,6 +84,8 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
 def is_well(status: dict[str, Any]) -> bool:
     """Say whether the engine, every recipe and every trigger are as they should be.
 
+    What the owner has not dealt with (a notice) is not well either; a pause is.
+
     A connector that cannot be loaded shows in the recipes that need it.
     """
     triggers = status.get("triggers") or []
@@ -87,6 +94,7 @@ def is_well(status: dict[str, Any]) -> bool:
         status.get("state") == "ok"
         and all(trigger.get("state") not in _UNWELL_TRIGGERS for trigger in triggers)
         and all(recipe.get("state") in _WELL_RECIPES for recipe in recipes)
+        and not status.get("notices")
     )
 
 
@@ -112,6 +120,8 @@ def _print(session: Session, status: dict[str, Any]) -> None:
     session.tell(_PORTS, **status)
     if status.get("approvals"):
         session.tell(_APPROVALS, count=status["approvals"])
+    _print_pauses(session, status.get("paused") or [])
+    _print_notices(session, status.get("notices") or [])
     if status.get("connectors_broken"):
         session.tell(_BROKEN, names=", ".join(status["connectors_broken"]))
     unwell = [one for one in status.get("recipes") or [] if one.get("state") not in _WELL_RECIPES]
@@ -119,6 +129,24 @@ def _print(session: Session, status: dict[str, Any]) -> None:
     _table(
         session, _RECIPE_HEADS, [[one[key] for key in ("id", "message", "file")] for one in unwell]
     )
+
+
+def _print_pauses(session: Session, pauses: list[dict[str, Any]]) -> None:
+    for pause in pauses:
+        session.output.line(pause_line(session, pause))
+    if pauses:
+        session.tell(_PAUSED)
+
+
+def _print_notices(session: Session, notices: list[dict[str, Any]]) -> None:
+    """Print what the owner has to know, the newest first."""
+    if notices:
+        session.tell(_TO_KNOW)
+    for notice in notices[:_MOST_NOTICES]:
+        text, count = str(notice["text"]), int(notice.get("count", 1))
+        said = text if count == 1 else session.say(_TIMES, notice=text, count=count)
+        when = local_time(notice.get("last"), session.settings.zone)
+        session.output.line(f"  {when}  {said}")
 
 
 def _trigger_row(session: Session, trigger: dict[str, Any]) -> list[object]:

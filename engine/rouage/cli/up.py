@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
@@ -13,6 +14,7 @@ from rouage.cli.session import BROKEN, Session
 from rouage.errors import WorkspaceError
 from rouage.language import Text
 from rouage.secrets import SecretStore
+from rouage.service.rights import open_doors
 from rouage.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -59,8 +61,13 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
     if arguments.folder is not None:
         session.use_workspace(arguments.folder)
     settings = _settings(session, arguments)
+    _refuse_open_doors(settings)
     # Checked before anything starts: secrets that others can read stop us here (S-55).
-    SecretStore(settings.places.secrets).load()
+    secrets = SecretStore(settings.places.secrets)
+    secrets.load()
+    # An earlier version kept them in clear; that they still are is told by `rouage secrets test`.
+    with suppress(WorkspaceError):
+        secrets.seal()
     configure_logs(
         sys.stderr,
         level=settings.log_level,
@@ -73,10 +80,20 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
     return serve(session, settings)
 
 
+def _refuse_open_doors(settings: Settings) -> None:
+    """Refuse to work by what anybody may change (triggers D-5).
+
+    Raises:
+        WorkspaceError: the settings or the recipes are open to all.
+    """
+    for check in open_doors(settings.places):
+        raise WorkspaceError(check.sentence, hint=check.remedy)
+
+
 def serve(session: Session, settings: Settings) -> int:
     """Run the daemon with *settings*; return its exit code, 3 when it could not take its place."""
     from rouage.catalog.discovery import discover
-    from rouage.daemon import run as run_daemon
+    from rouage.cli.serving import run as run_daemon
 
     async def announce(daemon: Running) -> None:
         tell_where(session, settings, daemon.ports)

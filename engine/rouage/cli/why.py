@@ -1,31 +1,40 @@
-"""`rouage why FILE`: what is known of a file, recipe by recipe, one sentence each."""
+"""`rouage why`: what is known of a file, a mail, a delivery or a minute, recipe by recipe.
+
+One sentence each: seen, matched or refused with the values compared, taken before, paused.
+"""
 
 import argparse
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from rouage.catalog.catalog import Catalog
 from rouage.cli.journal import ask
 from rouage.cli.output import one_line
 from rouage.cli.parser import Parser
+from rouage.cli.recipes_read import read_recipes
 from rouage.cli.run_lines import conditions_of
 from rouage.cli.session import OK, Session
 from rouage.cli.states import local_time, state_word
+from rouage.cli.why_events import events_about, rendered
+from rouage.cli.why_subject import Subject, read_subject
 from rouage.durable.port import EventRecord, Reader
 from rouage.errors import RouageError
 from rouage.language import Text
 from rouage.model.event import Verdict
 from rouage.model.recipe import Recipe, TriggerUse
 from rouage.model.run import RunRecord
+from rouage.records import dataclass
 from rouage.web.runs import instant, spoken
 
 if TYPE_CHECKING:
     from rouage.recipes.folder import RecipeFolder
 
-_FILE: Final = Text("the file", "le fichier")
+_SUBJECT: Final = Text(
+    "a file, the id of a mail, of a delivery or of an event, or a minute: 14:05",
+    "un fichier, l’identifiant d’un mail, d’une livraison ou d’un événement, ou une minute : 14:05",
+)
 _HERE: Final = Text("{path}: it is there, {size} bytes", "{path} : il est là, {size} octets")
 _GONE: Final = Text(
     "{path}: it is not there (any more)", "{path} : il n’est pas là (ou n’y est plus)"
@@ -58,7 +67,18 @@ _FAULTY: Final = Text(
     "{recipe} ({trigger}): its parameters cannot be used: {error}",
     "{recipe} ({trigger}) : ses paramètres sont inutilisables : {error}",
 )
+_ABOUT: Final = Text("about {subject}:", "au sujet de {subject} :")
+_NOT_COME: Final = Text(
+    "{recipe} ({trigger}) was due at {time} and no event came: Rouage was stopped then, or the "
+    "schedule is newer",
+    "{recipe} ({trigger}) devait partir à {time} et aucun événement n’est venu : Rouage était "
+    "arrêté, ou l’horaire est plus récent",
+)
 _OUTCOMES: Final[Mapping[str, Text]] = {
+    "paused": Text(
+        "{recipe} saw it on {time} and kept it: {error}",
+        "{recipe} l’a vu le {time} et l’a gardé : {error}",
+    ),
     "refused": _REFUSED,
     "failed": _FAILED,
     "duplicate": Text(
@@ -88,7 +108,7 @@ _ERROR: Final = Text("    error: {error}", "    erreur : {error}")
 
 def configure(parser: Parser) -> None:
     """Declare the arguments."""
-    parser.take("file", about=_FILE, metavar=parser.say(Text("FILE", "FICHIER")))
+    parser.take("subject", about=_SUBJECT, metavar=parser.say(Text("SUBJECT", "SUJET")))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,37 +123,36 @@ class Finding:
 
 
 def run(session: Session, arguments: argparse.Namespace) -> int:
-    """Tell what every recipe did about the file, and what its triggers know of it."""
-    path = Path(os.path.abspath(session.here / Path(arguments.file).expanduser()))  # noqa: PTH100 - `..` without following links
-    findings = _findings(session, path)
+    """Tell what every recipe did about it, and what the triggers know of it."""
+    now, zone = datetime.now(UTC), session.settings.zone
+    subject = read_subject(arguments.subject, here=session.here, zone=zone, now=now)
+    findings = _findings(session, subject)
     if session.is_json:
-        session.output.data(_as_data(path, findings))
+        session.output.data(_as_data(subject, findings))
         return OK
-    _print(session, path, findings)
+    _print(session, subject, findings)
     return OK
 
 
-def _findings(session: Session, path: Path) -> list[Finding]:
-    from rouage.catalog.discovery import discover
-    from rouage.recipes.folder import RecipeFolder
-
-    catalog = discover()
-    folder = RecipeFolder(session.places.recipes, catalog, input_values=session.settings.inputs)
-    folder.scan(0.0)
+def _findings(session: Session, subject: Subject) -> list[Finding]:
+    folder, catalog = read_recipes(session)
     if not session.places.journal.exists():
         recipes = [one.recipe for one in folder.files if one.recipe is not None]
-        return _from_triggers(session, path, recipes, catalog, {})
+        return _from_triggers(session, subject, recipes, catalog, {})
 
     async def ask_all(reader: Reader) -> list[Finding]:
-        events = await reader.find_events(subject=str(path))
-        found = [one for event in events for one in _from_event(session, event)]
         recipes = await _in_force(reader, folder)
+        events, silent = await events_about(reader, subject, recipes, catalog)
+        found = [one for event in events for one in _from_event(session, event)]
+        found += [_not_come(session, *one) for one in silent]
+        if subject.kind != "file" and (found or subject.kind == "minute"):
+            return found
         items = {
             f"{recipe.id}/{use.id}": await reader.load_items(f"{recipe.id}/{use.id}")
             for recipe in recipes
             for use in recipe.triggers
         }
-        return found + _from_triggers(session, path, recipes, catalog, items)
+        return found + _from_triggers(session, subject, recipes, catalog, items)
 
     return ask(session, ask_all)
 
@@ -192,6 +211,14 @@ def _decision(
     )
 
 
+def _not_come(session: Session, recipe: str, trigger: str, due: datetime) -> Finding:
+    """Return that a schedule should have fired, and nothing is known of it."""
+    moment = local_time(due, session.settings.zone)
+    sentence = session.say(_NOT_COME, recipe=recipe, trigger=trigger, time=moment)
+    data = {"trigger": trigger, "due": instant(due), "outcome": None}
+    return Finding(recipe=recipe, sentence=sentence, data=data)
+
+
 def _sentence_for(verdict: Verdict, run: RunRecord | None) -> Text:
     if verdict.outcome == "matched":
         return _MATCHED if run is not None else _MATCHED_NO_RUN
@@ -200,17 +227,17 @@ def _sentence_for(verdict: Verdict, run: RunRecord | None) -> Text:
 
 def _from_triggers(
     session: Session,
-    path: Path,
+    subject: Subject,
     recipes: list[Recipe],
     catalog: Catalog,
     items: Mapping[str, dict[bytes, Any]],
 ) -> list[Finding]:
     """Return what each trigger knows of the file, from its own ledger and parameters."""
-    found = []
-    for recipe in recipes:
+    path, found = subject.path, []
+    for recipe in recipes if path is not None else ():
         for use in recipe.triggers:
             known = items.get(f"{recipe.id}/{use.id}", {})
-            finding = _ask_trigger(session, path, recipe, use, catalog, known)
+            finding = _ask_trigger(session, str(path), recipe, use, catalog, known)
             if finding is not None:
                 found.append(finding)
     return found
@@ -218,7 +245,7 @@ def _from_triggers(
 
 def _ask_trigger(
     session: Session,
-    path: Path,
+    path: str,
     recipe: Recipe,
     use: TriggerUse,
     catalog: Catalog,
@@ -230,10 +257,8 @@ def _ask_trigger(
         return None
     facts = {"recipe": recipe.id, "trigger": use.id}
     try:
-        parameters = declared.parameters.build(_rendered(recipe, use))
-        knows = declared.listen.explain(
-            parameters, str(path), workspace=session.workspace, items=items
-        )
+        parameters = declared.parameters.build(rendered(recipe, use))
+        knows = declared.listen.explain(parameters, path, workspace=session.workspace, items=items)
     except RouageError as error:
         sentence = session.say(_FAULTY, error=error.render(session.language), **facts)
         return Finding(recipe=recipe.id, sentence=sentence, data=facts)
@@ -251,27 +276,13 @@ def _knows_files(listen: type[Any]) -> bool:
     return any("explain" in vars(cls) for cls in listen.__mro__ if cls is not Trigger)
 
 
-def _rendered(recipe: Recipe, use: TriggerUse) -> Any:
-    """Return the parameters of a trigger with inputs and constants filled in."""
-    from rouage.expressions import compile_template, reveal
-
-    scope = {
-        "inputs": {
-            name: declared["default"]
-            for name, declared in recipe.inputs.items()
-            if isinstance(declared, dict) and "default" in declared
-        },
-        "vars": dict(recipe.variables),
-        "secrets": {},
-        "recipe": {"id": recipe.id, "name": recipe.name},
-    }
-    return reveal(compile_template(dict(use.parameters)).render(scope))
-
-
-def _as_data(path: Path, findings: list[Finding]) -> dict[str, Any]:
+def _as_data(subject: Subject, findings: list[Finding]) -> dict[str, Any]:
+    path = subject.path
+    about: dict[str, Any] = {"subject": subject.text, "kind": subject.kind}
+    if subject.kind == "file" and path is not None:
+        about |= {"file": str(path), "exists": path.exists()}
     return {
-        "file": str(path),
-        "exists": path.exists(),
+        **about,
         "findings": [
             {
                 "recipe": one.recipe,
@@ -285,11 +296,14 @@ def _as_data(path: Path, findings: list[Finding]) -> dict[str, Any]:
     }
 
 
-def _print(session: Session, path: Path, findings: list[Finding]) -> None:
-    try:
-        session.tell(_HERE, path=path, size=path.stat().st_size)
-    except OSError:
-        session.tell(_GONE, path=path)
+def _print(session: Session, subject: Subject, findings: list[Finding]) -> None:
+    if subject.kind == "file" and subject.path is not None:
+        try:
+            session.tell(_HERE, path=subject.path, size=subject.path.stat().st_size)
+        except OSError:
+            session.tell(_GONE, path=subject.path)
+    else:
+        session.output.line(session.say(_ABOUT, subject=subject.text))
     for finding in findings:
         session.output.line(f"  {finding.sentence}")
         for line in conditions_of(session, list(finding.conditions)):
@@ -297,7 +311,8 @@ def _print(session: Session, path: Path, findings: list[Finding]) -> None:
         if finding.error and "run" in finding.data:
             session.tell(_ERROR, error=_message(finding.error))
     if not findings:
-        session.output.line(f"  {session.say(_NOBODY)}")
+        if subject.kind == "file":
+            session.output.line(f"  {session.say(_NOBODY)}")
         session.output.line(f"  {session.say(_NEVER)}")
 
 

@@ -9,6 +9,9 @@ from rouage.language import LANGUAGES, Text
 from rouage.problem import Problem
 from rouage.settings import FILE_NAME, Mistake, Places, Settings, find_mistakes
 
+STATE_FOLDERS: Final = "STATE_DIRECTORY"
+"""What systemd calls the folders that it keeps for a service, the first one first."""
+
 _LARGEST_SETTINGS: Final = 262_144
 
 _NOWHERE: Final = Text(
@@ -32,6 +35,9 @@ _AT: Final = Text("{place}: {sentence}", "{place} : {sentence}")
 def find_workspace(wish: str | None, environment: Mapping[str, str], here: Path) -> Path:
     """Return the workspace: *wish*, else `ROUAGE_WORKSPACE`, else *here* or above it.
 
+    When none of these says, it is the folder that systemd keeps for a service
+    (`StateDirectory=`), whose working folder is `/` (triggers D-5).
+
     Raises:
         WorkspaceError: there is none.
     """
@@ -41,6 +47,9 @@ def find_workspace(wish: str | None, environment: Mapping[str, str], here: Path)
     for folder in (here, *here.parents):
         if (folder / FILE_NAME).is_file():
             return folder
+    kept = environment.get(STATE_FOLDERS, "").partition(":")[0]
+    if kept:
+        return named_workspace(Path(kept))
     raise WorkspaceError(_NOWHERE, hint=_HINT, file=FILE_NAME, folder=here)
 
 
