@@ -38,6 +38,7 @@ Kind = Literal[
     "approval_waiting",
     "approval_reminder",
     "approval_escalated",
+    "notice",
 ]
 
 _BEGAN: Final = b"began"

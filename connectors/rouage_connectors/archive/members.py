@@ -4,11 +4,11 @@ import os
 import re
 import stat
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from rouage.sdk import StepError, Text
 from rouage.sdk.files import new_name, shown
+from rouage.sdk.records import dataclass
 from rouage_connectors.archive.declaration import MOST_BYTES, MOST_MEMBERS, TOO_LARGE, TOO_MANY
 
 if TYPE_CHECKING:

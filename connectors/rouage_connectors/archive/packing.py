@@ -7,13 +7,15 @@ import re
 import stat
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from rouage.sdk import JSON, Context, StepError, Text, param, params
-from rouage.sdk.files import OnConflict, explaining, shown, walk, write
+from rouage.sdk.files import OnConflict, Outcome, explaining, preview, shown, walk, write
+from rouage.sdk.records import dataclass
 from rouage.sdk.tables import BOM, Dialect, encoded_line, harmless, line_of
+from rouage.sdk.undoing import files_undo
 from rouage_connectors.archive.declaration import (
     CHUNK,
     CONFLICT_TITLE,
@@ -105,6 +107,26 @@ class _Packed:
         self.size += size
 
 
+async def simulate_pack(params: Packing, context: Context) -> JSON:
+    """Return what `zip` would return, touching nothing."""
+    return await asyncio.to_thread(_preview, params, context)
+
+
+def _preview(params: Packing, context: Context) -> JSON:
+    outcome, packed = (
+        preview(context.files, params.target, on_conflict=params.on_conflict),
+        _Packed(),
+    )
+    for name, path in _members(params, context) if not outcome.is_skipped else ():
+        with context.files.open_read(path) as source, explaining(path):
+            digest, size = hashlib.sha256(), 0
+            while chunk := source.read(CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+        packed.add(name, size, digest.hexdigest())
+    return _result(outcome, packed)
+
+
 @connector.action(
     "zip",
     title=Text("Pack files", "Archiver des fichiers"),
@@ -134,6 +156,8 @@ class _Packed:
     },
     example={"source": "files/photos", "target": "files/photos.zip", "manifest": True},
     describe=Text("pack {source} into {target}", "archiver {source} dans {target}"),
+    simulate=simulate_pack,
+    undo=files_undo(targets=lambda params, _: [params.target]),
     isolated=True,
     limits=LIMITS,
 )
@@ -160,6 +184,10 @@ def _pack(params: Packing, context: Context) -> JSON:
     if not packed.lines and not outcome.is_skipped:
         # Made by an earlier call with this key: its sources may be gone, the archive tells.
         _read_back(outcome.path, params, context, packed)
+    return _result(outcome, packed)
+
+
+def _result(outcome: Outcome, packed: _Packed) -> JSON:
     return {
         "path": outcome.path,
         "count": len(packed.lines),

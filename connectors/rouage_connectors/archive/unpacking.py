@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from rouage.sdk import JSON, Context, StepError, Text, param, params
 from rouage.sdk.files import OnConflict, Outcome, explaining, preview, shown, write
+from rouage.sdk.undoing import files_undo
 from rouage_connectors.archive.declaration import CHUNK, CONFLICT_TITLE, LIMITS, connector
 from rouage_connectors.archive.members import Member, check_end, judged
 
@@ -48,6 +49,27 @@ class Unpacking:
     )
 
 
+def _targets(params: Unpacking, context: Context) -> list[str]:
+    """Return the files that are about to be written; none, if the archive cannot be judged."""
+    folder = str(context.files.check(params.target, "write"))
+    with _opened(params.source, context) as archive:
+        return [f"{folder}/{member.name}" for member in judged(archive, params.source)]
+
+
+async def simulate_unpack(params: Unpacking, context: Context) -> JSON:
+    """Return what `unzip` would return, touching nothing."""
+
+    def look() -> JSON:
+        folder = str(context.files.check(params.target, "write"))
+        outcomes = [
+            preview(context.files, target, on_conflict=params.on_conflict)
+            for target in _targets(params, context)
+        ]
+        return _result(folder, outcomes)
+
+    return await asyncio.to_thread(look)
+
+
 @connector.action(
     "unzip",
     title=Text("Unpack an archive", "Ouvrir une archive"),
@@ -66,6 +88,8 @@ class Unpacking:
     },
     example={"source": "${{ event.file.path }}", "target": "files/unpacked/"},
     describe=Text("unpack {source} into {target}", "ouvrir {source} dans {target}"),
+    simulate=simulate_unpack,
+    undo=files_undo(targets=_targets, results=lambda result: list(result["files"])),
     isolated=True,
     limits=LIMITS,
 )

@@ -5,6 +5,7 @@ name (a list where a name comes more than once), text beside them as `#text`.
 """
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from rouage.sdk import JSON, StepError, Text
@@ -13,8 +14,10 @@ from rouage_connectors.data.declaration import MOST_DEPTH, MOST_ITEMS, TOO_DEEP,
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element, TreeBuilder
 
-_NAME: Final = re.compile(r"[^\W\d][\w.-]*")
-_UNWRITABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NAME: Final = r"[^\W\d][\w.-]*"
+_UNWRITABLE: Final = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+# Patterns over all characters take long to compile: not before the first document is written.
+_compiled: Final = cache(re.compile)
 
 _NOT_XML: Final = Text("this is not XML: {reason}", "ce n’est pas du XML : {reason}")
 _DANGEROUS: Final = Text(
@@ -144,10 +147,10 @@ def _text(value: JSON) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _UNWRITABLE.sub("\ufffd", str(value))
+    return _compiled(_UNWRITABLE).sub("\ufffd", str(value))
 
 
 def _checked(name: str) -> str:
-    if _NAME.fullmatch(name) is None:
+    if _compiled(_NAME).fullmatch(name) is None:
         raise StepError(_BAD_NAME, name=name[:80])
     return name

@@ -10,6 +10,7 @@ from typing import Final
 
 from rouage.sdk import JSON, Context, StepError, Text, param, params
 from rouage.sdk.files import OnConflict, copy, delete, discard, move, preview, shown, target_of
+from rouage.sdk.undoing import files_undo
 from rouage_connectors.files.declaration import (
     CONFLICT,
     CONFLICT_TITLE,
@@ -84,6 +85,14 @@ class Deletion:
     )
 
 
+def _target(params: Transfer, context: Context) -> list[str]:
+    source = context.files.resolve(params.source)
+    return [target_of(params.target, source.name)]
+
+
+_UNDO_MOVE: Final = files_undo(targets=_target, source=lambda params, _: params.source)
+
+
 def _preview(params: Transfer, context: Context) -> JSON:
     with context.files.open_read(params.source):
         pass
@@ -109,6 +118,7 @@ async def simulate_transfer(params: Transfer, context: Context) -> JSON:
     example={"source": "${{ event.file.path }}", "target": "files/invoices/"},
     describe=Text("move {source} to {target}", "déplacer {source} vers {target}"),
     simulate=simulate_transfer,
+    undo=_UNDO_MOVE,
 )
 async def move_file(params: Transfer, context: Context) -> JSON:
     """Move a file; across disks it is copied, synced and then removed at its old place."""
@@ -120,6 +130,8 @@ async def move_file(params: Transfer, context: Context) -> JSON:
         on_conflict=params.on_conflict,
         key=context.idempotency_key,
     )
+    if not outcome.is_skipped:
+        context.wrote(str(context.files.resolve(params.source)))
     return told(outcome, context)
 
 
@@ -133,6 +145,7 @@ async def move_file(params: Transfer, context: Context) -> JSON:
     example={"source": "${{ event.file.path }}", "target": "files/copies/"},
     describe=Text("copy {source} to {target}", "copier {source} vers {target}"),
     simulate=simulate_transfer,
+    undo=files_undo(targets=_target),
 )
 async def copy_file(params: Transfer, context: Context) -> JSON:
     """Copy a file, with its date and permissions."""
@@ -176,6 +189,10 @@ async def simulate_rename(params: Renaming, context: Context) -> JSON:
     example={"path": "${{ event.file.path }}", "name": "invoice-2026-01.pdf"},
     describe=Text("rename {path} to {name}", "renommer {path} en {name}"),
     simulate=simulate_rename,
+    undo=files_undo(
+        targets=lambda params, context: _target(_renamed(params), context),
+        source=lambda params, _: params.path,
+    ),
 )
 async def rename_file(params: Renaming, context: Context) -> JSON:
     """Give a file another name in its folder."""
@@ -213,6 +230,11 @@ async def simulate_delete(params: Deletion, context: Context) -> JSON:
     example={"path": "${{ event.file.path }}"},
     describe=Text("delete {path}", "supprimer {path}"),
     simulate=simulate_delete,
+    undo=files_undo(
+        targets=lambda params, context: [],  # noqa: ARG005 - the trash chooses the name
+        source=lambda params, _: params.path if params.to_trash else None,
+        results=lambda result: [result["trash"]] if result["trash"] else [],
+    ),
 )
 async def delete_file(params: Deletion, context: Context) -> JSON:
     """Delete a file, into the trash unless told otherwise."""
@@ -222,4 +244,5 @@ async def delete_file(params: Deletion, context: Context) -> JSON:
         gone = await asyncio.to_thread(discard, files, params.path, key=key, now=now)
     else:
         gone = await asyncio.to_thread(delete, files, params.path, key=key)
+    context.wrote(gone.path)
     return {"path": gone.path, "trash": gone.trash}

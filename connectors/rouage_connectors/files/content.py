@@ -7,6 +7,7 @@ from typing import Final, Literal
 from rouage.sdk import JSON, Context, StepError, Text, param, params
 from rouage.sdk.files import OnConflict, Tail, preview, shown
 from rouage.sdk.files import write as write_whole
+from rouage.sdk.undoing import added_undo, files_undo
 from rouage_connectors.files.declaration import (
     CONFLICT,
     CONFLICT_TITLE,
@@ -143,6 +144,7 @@ async def simulate_write(params: Writing, context: Context) -> JSON:
     example={"path": "files/report.txt", "text": "Hello", "on_conflict": "overwrite"},
     describe=Text("write {path}", "écrire {path}"),
     simulate=simulate_write,
+    undo=files_undo(targets=lambda params, _: [params.path]),
 )
 async def write(params: Writing, context: Context) -> JSON:
     """Write a text into a file, whole or not at all."""
@@ -177,6 +179,7 @@ async def simulate_append(params: Appending, context: Context) -> JSON:
     example={"path": "files/orders.txt", "text": "${{ event.body.id }}"},
     describe=Text("add a line to {path}", "ajouter une ligne à {path}"),
     simulate=simulate_append,
+    undo=added_undo(lambda params: params.path),
 )
 async def append(params: Appending, context: Context) -> JSON:
     """Add a text at the end of a file; appends that arrive together are synced together."""

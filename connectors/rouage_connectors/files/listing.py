@@ -8,6 +8,7 @@ from typing import Final
 
 from rouage.sdk import JSON, Context, StepError, Text, param, params
 from rouage.sdk.files import Found, shown, walk
+from rouage.sdk.undoing import folder_undo
 from rouage_connectors.files.declaration import connector
 
 _MOST_LISTED: Final = 10_000
@@ -145,6 +146,7 @@ async def simulate_mkdir(params: Making, context: Context) -> JSON:
     example={"path": "files/2026/01"},
     describe=Text("make the folder {path}", "créer le dossier {path}"),
     simulate=simulate_mkdir,
+    undo=folder_undo(lambda params: params.path),
 )
 async def mkdir(params: Making, context: Context) -> JSON:
     """Make a folder, and those above it; fine if it exists."""

@@ -2,13 +2,10 @@
 
 import json
 import re
-from collections.abc import Mapping
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from rouage.sdk import JSON, RetryableError, StepError, StepTimeout, Text
+from rouage.sdk.fetching import retry_after
 from rouage.sdk.files import shown
 
 if TYPE_CHECKING:
@@ -17,8 +14,6 @@ if TYPE_CHECKING:
 REPEATABLE: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 """Methods that the rules of HTTP let anybody repeat without harm."""
 
-_MOST_BYTES: Final = 10 << 20
-_MOST_RATIO: Final = 100
 _TEXTUAL: Final = re.compile(r"text/|.*(?:json|xml|javascript|x-www-form-urlencoded|yaml|csv)")
 
 _REFUSED: Final = Text("{place} answered {status}", "{place} a répondu {status}")
@@ -34,14 +29,6 @@ _UNKNOWN: Final = Text(
     "{place} n’a pas répondu ; impossible de savoir s’il a agi",
 )
 _NO_ANSWER: Final = Text("{place} did not answer", "{place} n’a pas répondu")
-_TOO_LARGE: Final = Text(
-    "the answer of {place} is larger than {limit} MiB",
-    "la réponse de {place} dépasse {limit} Mio",
-)
-_BOMB: Final = Text(
-    "the answer of {place} unpacks to more than {ratio} times its size",
-    "la réponse de {place} se décompresse à plus de {ratio} fois sa taille",
-)
 _BINARY: Final = Text(
     "the answer of {place} is not text ({kind})",
     "la réponse de {place} n’est pas du texte ({kind})",
@@ -56,12 +43,6 @@ _NOT_JSON: Final = Text(
 _BAD_REQUEST: Final = Text(
     "this request cannot be sent: {reason}", "cette requête ne peut pas être envoyée : {reason}"
 )
-
-
-def place_of(url: str) -> str:
-    """Return *url* for messages: without credentials and query, where secrets travel."""
-    parts = urlsplit(url)
-    return shown(f"{parts.hostname}{parts.path}")
 
 
 def judge(reply: "ClientResponse", *, method: str, place: str) -> None:
@@ -82,38 +63,6 @@ def judge(reply: "ClientResponse", *, method: str, place: str) -> None:
             status=reply.status,
         )
     raise StepError(_REFUSED, hint=_REFUSED_HINT, place=place, status=reply.status)
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that `Retry-After` asks for (a number, or a date), if it does."""
-    text = headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    now = headers.get("Date")
-    try:
-        when = parsedate_to_datetime(text)
-        start = parsedate_to_datetime(now) if now else datetime.now(when.tzinfo)
-        return max(0.0, (when - start).total_seconds())
-    except (ValueError, TypeError):
-        return None
-
-
-async def read(reply: "ClientResponse", place: str) -> bytes:
-    """Return the whole answer.
-
-    Raises:
-        StepError: it is too large, or unpacks to too much.
-    """
-    sent = reply.content_length if "Content-Encoding" in reply.headers else None
-    chunks, size = [], 0
-    async for chunk in reply.content.iter_any():
-        size += len(chunk)
-        if size > _MOST_BYTES:
-            raise StepError(_TOO_LARGE, place=place, limit=_MOST_BYTES >> 20)
-        if sent is not None and size > _MOST_RATIO * max(sent, 1024):
-            raise StepError(_BOMB, place=place, ratio=_MOST_RATIO)
-        chunks.append(chunk)
-    return b"".join(chunks)
 
 
 def body_of(reply: "ClientResponse", data: bytes, place: str) -> JSON:

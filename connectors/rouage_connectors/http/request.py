@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from rouage.sdk import JSON, Connector, Context, Duration, StepError, Text, param, params
+from rouage.sdk.fetching import place_of, read
 from rouage.sdk.files import OnConflict, shown, write
-from rouage_connectors.http.answer import REPEATABLE, body_of, explained, judge, place_of, read
+from rouage_connectors.http.answer import REPEATABLE, body_of, explained, judge
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
@@ -133,6 +134,14 @@ class Request:
     )
 
 
+async def simulate_request(params: Request, context: Context) -> JSON:
+    """Look whether the request could be sent; only the other side knows what it would answer."""
+    _check(params, context)
+    if params.save_to is not None:
+        context.files.check(params.save_to, "write")
+    return None
+
+
 @connector.action(
     "request",
     title=Text("Send a request", "Envoyer une requête"),
@@ -152,6 +161,7 @@ class Request:
     },
     example={"url": "https://api.example.org/orders", "method": "POST", "json": {"id": "A-1"}},
     describe=Text("send {method} to {url}", "envoyer {method} à {url}"),
+    simulate=simulate_request,
 )
 async def request(params: Request, context: Context) -> JSON:
     """Send a request and return the answer.

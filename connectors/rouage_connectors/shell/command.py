@@ -163,6 +163,18 @@ class Command:
     )
 
 
+async def simulate_run(params: Command, context: Context) -> JSON:
+    """Look whether the program could be started; only it knows what it would print."""
+
+    def look() -> None:
+        _program(params, context)
+        if params.folder is not None:
+            _folder(params, context)
+
+    await asyncio.to_thread(look)
+    return None
+
+
 @connector.action(
     "run",
     title=Text("Run a program", "Lancer un programme"),
@@ -171,6 +183,7 @@ class Command:
         "Lance un programme et rend ce qu’il a affiché.",
     ),
     effect="irreversible",
+    unit="commands",
     idempotent=False,
     result={
         "type": "object",
@@ -184,6 +197,7 @@ class Command:
     },
     example={"command": ["pdftotext", "--", "${{ event.file.path }}", "-"]},
     describe=Text("run {command}", "lancer {command}"),
+    simulate=simulate_run,
 )
 async def run(params: Command, context: Context) -> JSON:
     """Run a program and return what it printed.

@@ -5,12 +5,13 @@ import os
 import shutil
 import signal
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
 from rouage.sdk import StepError, StepTimeout, Text
 from rouage.sdk.files import shown
+from rouage.sdk.records import dataclass
 
 PATH: Final = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 _MOST_OUTPUT: Final = 1 << 20

@@ -75,6 +75,9 @@ FREE: Final = "free"
 EffectRow = tuple[int, str, int, Stored]
 """run, path, number, inverse"""
 
+LineageRow = tuple[int, str, int, int, Column, bytes | None]
+"""run, path, number, role (0: read, 1: written), file, hash"""
+
 DefinitionRow = tuple[str, Column, int, bytes, Column | None, bytes | None]
 """hash, recipe, accepted, body, file, source"""
 
@@ -116,6 +119,7 @@ class Batch:
         "intakes",
         "is_committed",
         "items",
+        "lineage",
         "matched",
         "matches",
         "outside",
@@ -139,6 +143,7 @@ class Batch:
         self.claims: list[ClaimRow] = []
         self.fired: list[int] = []
         self.effects: list[EffectRow] = []
+        self.lineage: list[LineageRow] = []
         self.matched: list[int] = []
         self.items: dict[tuple[Column, bytes], Stored] = {}
         self.held: dict[int, dict[tuple[Column, bytes], Stored]] = {}

@@ -7,7 +7,7 @@ its way to disk, so that of all who ask at once only one gets the key.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Literal, NamedTuple
 
 from rouage.durable.batch import FREE, Batch, ClaimRow
@@ -20,6 +20,7 @@ from rouage.language import Text
 from rouage.model.event import Verdict
 from rouage.model.ids import idempotency_key
 from rouage.model.run import FINAL_STATES
+from rouage.records import dataclass
 from rouage.sdk.json import JSON
 
 STEP_SCOPE: Final = "step"

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -28,7 +27,13 @@ from rouage.durable.values import (
 )
 from rouage.durable.waiting import Calls, WaitingContext
 from rouage.durable.waits import ONCE_PREFIX, News
-from rouage.errors import JournalError, OutcomeUnknown, RetryableError, StepError
+from rouage.errors import (
+    EffectInDoubt,
+    JournalError,
+    OutcomeUnknown,
+    RetryableError,
+    StepError,
+)
 from rouage.language import Text
 from rouage.model.event import Event
 from rouage.model.run import StepRecord
@@ -100,6 +105,11 @@ class EmbeddedRunContext(WaitingContext):
         run = self._run
         return from_microseconds(run.created if run.started is None else run.started)
 
+    @property
+    def is_fresh(self) -> bool:
+        """Say whether nothing of the run was ever done: it is executed for the first time."""
+        return not self._run.is_resumed and not self._run.steps
+
     def skip(self, path: str, action: str, conditions: Sequence[JSON]) -> None:
         """Record that the step was skipped, and the values that decided it."""
         self._writer.skipped(path, action, conditions, self._now())
@@ -115,7 +125,7 @@ class EmbeddedRunContext(WaitingContext):
         self._writer.done(path, spec, 1, encode(present.isoformat()), (instant, instant))
         return present
 
-    async def step(  # noqa: C901 - the hot path, written out
+    async def step(  # noqa: C901, PLR0915 - the hot path, written out
         self, path: str, spec: StepSpec, call: Callable[[Attempt], Awaitable[JSON]]
     ) -> JSON:
         """Execute a step durably and return its result (see the port)."""
@@ -133,6 +143,11 @@ class EmbeddedRunContext(WaitingContext):
         try:
             while True:
                 attempts += 1
+                if spec.prepare is not None:
+                    if not await self._prepare(path, spec, attempts, known, first):
+                        continue
+                    needs_start = spec.inverse is not None or not spec.may_repeat
+                    known = None
                 if needs_start or run.halt is not None or not run.batch.is_committed:
                     await self._reach_disk(path, spec, attempts, first, needs_start=needs_start)
                 first = first or self._now()
@@ -152,6 +167,29 @@ class EmbeddedRunContext(WaitingContext):
             run.busy -= 1
             if run.waits is not None:
                 run.waits.ring()
+
+    async def _prepare(
+        self,
+        path: str,
+        spec: StepSpec,
+        attempts: int,
+        known: StepRecord | None,
+        first: int | None,
+    ) -> bool:
+        """Learn how to take the effect back, before it is had; False when that failed.
+
+        A call that was cut may have had its effect: what was recorded before it stays.
+        """
+        assert spec.prepare is not None  # noqa: S101 - the caller looked
+        try:
+            if known is not None and known.state == "started":
+                spec.inverse = await self._journal.reader.inverse_of(self._run.seq, path)
+            else:
+                spec.inverse = await spec.prepare()
+        except Exception as error:  # noqa: BLE001 - the border around a step
+            await self._judge(path, spec, attempts, error, first or self._now())
+            return False
+        return True
 
     async def _step_once(
         self, path: str, spec: StepSpec, key: str, call: Callable[[Attempt], Awaitable[JSON]]
@@ -177,7 +215,9 @@ class EmbeddedRunContext(WaitingContext):
         async def call_once(attempt: Attempt) -> JSON:
             return await call(OnceAttempt(number=attempt.number, run=run.id, path=path, once=key))
 
-        return await self._act_once(path, replace(spec, once=None), key, asking, call_once)
+        # The same one: the call notes there what it came to know.
+        spec.once = None
+        return await self._act_once(path, spec, key, asking, call_once)
 
     async def _act_once(
         self,
@@ -289,7 +329,8 @@ class EmbeddedRunContext(WaitingContext):
             StepFailed: it was the last one.
             RunParked: the next one comes later, or a human must decide.
         """
-        if isinstance(error, OutcomeUnknown) and not spec.may_repeat:
+        is_unknown = isinstance(error, OutcomeUnknown)
+        if is_unknown and (not spec.may_repeat or isinstance(error, EffectInDoubt)):
             self._doubt(path, spec, attempts, error, first)
             raise RunParked
         pause = None

@@ -21,19 +21,16 @@ from rouage.durable.port import (
     Accepted,
     AlreadyAnswered,
     Claim,
-    ClaimRecord,
-    DefinitionRecord,
     Duplicate,
-    EventRecord,
     Execute,
     Health,
     NoSuchRun,
     Purged,
     Recorded,
-    RunFilter,
-    RunPage,
     Wake,
 )
+from rouage.durable.questions import Questions
+from rouage.durable.reading import FilesReading
 from rouage.durable.replays import Replays
 from rouage.durable.runner import Runner
 from rouage.durable.signals import Signals
@@ -42,7 +39,7 @@ from rouage.durable.waits import CHILD_PREFIX
 from rouage.errors import JournalError
 from rouage.language import Text
 from rouage.model.event import Event, Verdict
-from rouage.model.run import RunRecord, RunState, SignalRecord, WaitKind, WaitRecord
+from rouage.model.run import RunState
 from rouage.sdk.json import JSON
 from rouage.settings.retention import Retention
 
@@ -51,13 +48,17 @@ CAPACITY: Final = 256
 
 _CLOSING: Final = Text("the engine is closing", "le moteur s’arrête")
 _NOT_OPEN: Final = Text("the engine is not open yet", "le moteur n’est pas encore ouvert")
+_FOREIGN: Final = Text(
+    "{count} run(s) of another version of Rouage are left untouched",
+    "{count} exécution(s) d’une autre version de Rouage sont laissées telles quelles",
+)
 _REFUSING: Final = Text(
     "the journal cannot be written now: {reason}",
     "le journal ne peut pas être écrit en ce moment : {reason}",
 )
 
 
-class EmbeddedEngine:
+class EmbeddedEngine(Questions, FilesReading):
     """Accept events, run runs, remember all of it; one process, one journal."""
 
     def __init__(
@@ -145,9 +146,13 @@ class EmbeddedEngine:
         if health.state == "ok" and self._runner.foreign:
             return Health(
                 state="degraded",
-                reason=f"{self._runner.foreign} run(s) of another protocol are left untouched",
+                reason=_FOREIGN.fill(count=self._runner.foreign),
             )
         return health
+
+    async def beat(self) -> None:
+        """Return when the journal shows a sign of life, for a watchdog."""
+        await self._journal.beat()
 
     async def purge(self, retention: Retention) -> Purged:
         """Forget finished runs beyond *retention*, in pieces that delay nobody (R19)."""
@@ -253,64 +258,9 @@ class EmbeddedEngine:
         await self._check_writable()
         return await self._replays.replay(run_id, keep=keep, definition=definition, author=author)
 
-    async def list_runs(
-        self, chosen: RunFilter, *, cursor: str | None = None, limit: int = 50
-    ) -> RunPage:
-        """Return runs, newest first (R19); without steps."""
-        return await self._reader.list_runs(chosen, cursor=cursor, limit=limit)
-
-    async def get_run(self, run_id: str) -> RunRecord | None:
-        """Return one run with its steps, its event's data and its conditions."""
-        return await self._reader.get_run(run_id)
-
-    async def find_events(
-        self, *, source: str | None = None, subject: str | None = None, limit: int = 50
-    ) -> tuple[EventRecord, ...]:
-        """Return events, newest first, with verdicts and runs."""
-        return await self._reader.find_events(source=source, subject=subject, limit=limit)
-
-    async def load_items(self, trigger: str) -> dict[bytes, JSON]:
-        """Return the durable store of one trigger."""
-        return await self._reader.load_items(trigger)
-
-    async def stats(self) -> Mapping[str, int]:
-        """Return the number of runs by state, of events, and of unmatched events."""
-        return await self._reader.stats()
-
-    async def get_definition(self, digest: str) -> bytes | None:
-        """Return the definition with this SHA-256 (hexadecimal)."""
-        return await self._reader.get_definition(digest)
-
-    async def last_definition(self, recipe: str) -> bytes | None:
-        """Return the newest accepted definition of the recipe (last good version, L2)."""
-        return await self._reader.last_definition(recipe)
-
-    async def list_definitions(self, recipe: str) -> tuple[DefinitionRecord, ...]:
-        """Return the accepted versions of the recipe, newest first, with their texts."""
-        return await self._reader.list_definitions(recipe)
-
-    async def find_claim(self, scope: str, key: str) -> ClaimRecord | None:
-        """Return who holds a key of the ledger."""
-        return await self._reader.find_claim(scope, key)
-
     def take_tokens(self, bucket: str, count: int, *, limit: int, per_seconds: float) -> float:
         """Take from a token bucket, empty at the start (R16); return the seconds to wait."""
         return self._buckets.take(bucket, count, limit=limit, per_seconds=per_seconds)
-
-    async def list_waits(
-        self,
-        *,
-        kinds: frozenset[WaitKind] | None = None,
-        run_id: str | None = None,
-        name: str | None = None,
-        limit: int = 500,
-    ) -> tuple[WaitRecord, ...]:
-        """Return what runs wait for, oldest first; *run_id* may be a prefix."""
-        return await self._reader.list_waits(kinds=kinds, run_id=run_id, name=name, limit=limit)
-
-    async def list_signals(self, run_id: str) -> tuple[SignalRecord, ...]:
-        """Return the signals that the run received, oldest first."""
-        return await self._reader.list_signals(run_id)
 
     async def _check_open(self) -> None:
         await self._check_writable()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from rouage.durable.admission import Entrance, Succession, gives_way, must_decide
@@ -20,6 +20,7 @@ from rouage.errors import JournalError, Overloaded
 from rouage.language import Text
 from rouage.model.event import Admission, Event, Verdict
 from rouage.model.ids import run_id as make_run_id
+from rouage.records import dataclass
 from rouage.sdk.json import JSON
 
 _BACKLOG_ROWS: Final = 20_000

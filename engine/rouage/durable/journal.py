@@ -1,7 +1,6 @@
 """The narrow contract between the embedded engine and what keeps its rows."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from rouage.durable.batch import Batch, WaiterRow
@@ -9,6 +8,7 @@ from rouage.durable.port import Health, Purged, Reader
 from rouage.durable.values import Stored
 from rouage.model.event import Event
 from rouage.model.run import RunState, SignalRecord, StepRecord
+from rouage.records import dataclass
 from rouage.sdk.json import JSON
 from rouage.settings.retention import Retention
 
@@ -69,6 +69,10 @@ class JournalReader(Reader, Protocol):
 
     async def find(self, run_id: str) -> LoadedRun | None:
         """Return the run with exactly this id."""
+        ...
+
+    async def inverse_of(self, seq: int, path: str) -> JSON:
+        """Return what was recorded before the call of one step."""
         ...
 
     async def is_known(self, source: str, key: str) -> bool:
@@ -144,6 +148,10 @@ class Journal(Protocol):
 
     def health(self) -> Health:
         """Return whether writing works."""
+        ...
+
+    async def beat(self) -> None:
+        """Return when what writes shows a sign of life; it hangs when that hangs."""
         ...
 
     async def purge(self, retention: Retention, *, now: int) -> Purged:

@@ -46,6 +46,7 @@ class LiveRun:
         "event",
         "halt",
         "id",
+        "is_resumed",
         "lane",
         "parent",
         "reason",
@@ -80,6 +81,7 @@ class LiveRun:
         self.lane = lane
         self.batch = NOWHERE
         self.busy = 0
+        self.is_resumed = False
         self.started: int | None = None
         self.state: RunState = "queued"
         self.reason: JSON = None

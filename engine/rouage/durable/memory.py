@@ -6,11 +6,14 @@ of the loop. A second engine over the same `MemoryRows` plays the part of a rest
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from rouage.clock import Clock, SystemClock
 from rouage.durable.batch import Batch
 from rouage.durable.embedded import CAPACITY, EmbeddedEngine
 from rouage.durable.journal import Listeners, LoadedRun, Opened, OpenRun
+from rouage.durable.memory_events import find_events, get_event, held_back, is_kept
+from rouage.durable.memory_lineage import MemoryLineage
 from rouage.durable.memory_purge import purge
 from rouage.durable.memory_rows import MemoryRows
 from rouage.durable.memory_waits import MemoryWaits, waiting_places
@@ -30,18 +33,18 @@ from rouage.durable.records import (
     open_run_of,
     run_record,
     step_record,
-    verdict_of,
 )
+from rouage.durable.sought import Sought
 from rouage.durable.values import from_column, to_column
 from rouage.errors import JournalError
-from rouage.language import Text
+from rouage.language import Text, as_text
 from rouage.model.event import Event
 from rouage.model.run import FINAL_STATES, RunRecord, StepRecord
 from rouage.sdk.json import JSON
 from rouage.settings.retention import Retention
 
 
-class MemoryReader(MemoryWaits):
+class MemoryReader(MemoryWaits, MemoryLineage):
     """Answer questions from `MemoryRows`."""
 
     def __init__(self, rows: MemoryRows) -> None:
@@ -93,34 +96,32 @@ class MemoryReader(MemoryWaits):
         }
 
     async def find_events(
-        self, *, source: str | None = None, subject: str | None = None, limit: int = 50
+        self,
+        *,
+        source: str | None = None,
+        subject: str | None = None,
+        key: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
     ) -> tuple[EventRecord, ...]:
         """Return events, newest first, with verdicts and runs."""
-        rows = self._rows
-        found = [
-            seq
-            for seq in sorted(rows.events, reverse=True)
-            if rows.events[seq][8] != 2
-            and (source is None or from_column(rows.events[seq][2]) == source)
-            and (subject is None or rows.events[seq][7] == to_column(subject))
-        ]
-        return tuple(self._event_record(seq) for seq in found[:limit])
+        sought = Sought(source=source, subject=subject, key=key, since=since, until=until)
+        return find_events(self._rows, sought, limit)
 
-    def _event_record(self, seq: int) -> EventRecord:
-        rows = self._rows
-        return EventRecord(
-            event=rows.event(seq),
-            verdicts=tuple(
-                verdict_of(row[1:6], rows.value)
-                for key, row in rows.matches.items()
-                if key[0] == seq
-            ),
-            runs=tuple(
-                run_record(rows.run_row(run), rows.value)
-                for run, row in rows.runs.items()
-                if row[2] == seq
-            ),
-        )
+    async def held_back(
+        self, *, since: datetime, recipe: str | None = None, after: int = 0, limit: int = 500
+    ) -> tuple[tuple[int, Event], ...]:
+        """Return events with a verdict `paused`, oldest first, each with its number."""
+        return held_back(self._rows, since, recipe, after, limit)
+
+    async def get_event(self, event_id: str) -> EventRecord | None:
+        """Return one event with verdicts and runs."""
+        return get_event(self._rows, event_id)
+
+    async def is_kept(self, source: str, key: str) -> bool:
+        """Say whether the event of this identity is still here, and not only its key."""
+        return is_kept(self._rows, source, key)
 
     async def load_items(self, trigger: str) -> dict[bytes, JSON]:
         """Return the durable store of one trigger."""
@@ -288,7 +289,12 @@ class MemoryJournal:
 
     def health(self) -> Health:
         """Return whether writing works."""
-        return Health(state="refusing", reason="broken") if self._is_broken else Health(state="ok")
+        if self._is_broken:
+            return Health(state="refusing", reason=as_text("broken"))
+        return Health(state="ok")
+
+    async def beat(self) -> None:
+        """Return when writing shows a sign of life: here, at once."""
 
     def break_down(self) -> None:
         """Refuse every commit from now on."""

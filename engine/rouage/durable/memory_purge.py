@@ -47,6 +47,8 @@ def _drop_run(rows: MemoryRows, seq: int) -> None:
     rows.steps.pop(seq, None)
     for effect in [key for key in rows.effects if key[0] == seq]:
         del rows.effects[effect]
+    for place in [key for key in rows.lineage if key[0] == seq]:
+        del rows.lineage[place]
     for signal in [key for key in rows.signals if key[0] == seq]:
         del rows.signals[signal]
 

@@ -1,6 +1,6 @@
 """The rows of a journal in memory, as the tables of the SQLite journal hold them."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from rouage.durable.batch import (
@@ -10,6 +10,7 @@ from rouage.durable.batch import (
     Column,
     DefinitionRow,
     EventRow,
+    LineageRow,
     MatchRow,
     RunRow,
     RunUpdate,
@@ -20,6 +21,7 @@ from rouage.durable.batch import (
 from rouage.durable.records import event_of
 from rouage.durable.values import Stored, decode
 from rouage.model.event import Event
+from rouage.records import dataclass
 
 _SETTLED = frozenset({"done", "failed", "skipped"})
 
@@ -42,6 +44,7 @@ class MemoryRows:
     versions: dict[tuple[Column, str], DefinitionRow] = field(default_factory=dict)
     claims: dict[tuple[Column, Column], ClaimRow] = field(default_factory=dict)
     effects: dict[tuple[int, str, int], Stored] = field(default_factory=dict)
+    lineage: dict[tuple[int, str, int], LineageRow] = field(default_factory=dict)
     blobs: dict[bytes, bytes] = field(default_factory=dict)
 
     def apply(self, batch: Batch) -> None:
@@ -58,6 +61,7 @@ class MemoryRows:
             self._add_step(step)
         self.updates.update({seq: row for seq, row in batch.updates.items() if seq in self.runs})
         self.effects.update({row[:3]: row[3] for row in batch.effects})
+        self.lineage.update({row[:3]: row for row in batch.lineage})
         self._add_rest(batch, lost)
 
     def _add_rest(self, batch: Batch, lost: set[int]) -> None:

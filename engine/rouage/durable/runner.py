@@ -210,6 +210,7 @@ class Runner:
             lane=lane,
         )
         run.started = loaded.started
+        run.is_resumed = loaded.started is not None
         run.cancel = loaded.cancel
         run.steps = loaded.steps or None
         run.state = loaded.run.state

@@ -227,7 +227,7 @@ def _judge_wait(
     row: WaiterRow, given: list[SignalRecord], author: str, now: int, question: JSON
 ) -> Answer | None:
     closing = closes_at(question, row[3])
-    if row[2] in {"approval", "event"} and closing is not None and closing <= now:
+    if row[2] in {"approval", "event", "hold"} and closing is not None and closing <= now:
         return AlreadyAnswered(answer=given[0] if given else _late(row, closing))
     if row[2] != "approval":
         return None

@@ -8,7 +8,14 @@ from rouage.durable.claims import Held
 from rouage.durable.journal import Journal
 from rouage.durable.live import LiveRun
 from rouage.durable.port import StepSpec, WaitSpec
-from rouage.durable.values import Stored, decode, from_microseconds, store, store_text
+from rouage.durable.values import (
+    Stored,
+    decode,
+    from_microseconds,
+    store,
+    store_text,
+    to_column,
+)
 from rouage.durable.waits import Waits
 from rouage.model.run import StepRecord, StepState
 from rouage.sdk.json import JSON
@@ -50,8 +57,21 @@ class StepWriter:
         """Record, before the call, that it is made, with its inverse if it has one."""
         batch = self._trace(path, spec, "started", attempt, None, (first, None, None))
         if spec.inverse is not None:
-            inverse = store(spec.inverse, batch.blobs)
-            batch.effects.append((self._run.seq, path, attempt, inverse))
+            self._keep_inverse(batch, path, spec.inverse)
+
+    def _keep_inverse(self, batch: Batch, path: str, inverse: JSON) -> None:
+        """Record how to take the effect back; what is known after the call replaces this."""
+        batch.effects.append((self._run.seq, path, 1, store(inverse, batch.blobs)))
+
+    def _keep_facts(self, batch: Batch, path: str, spec: StepSpec) -> None:
+        """Record what became known by the call: the whole inverse, and the files."""
+        if spec.inverse is not None:
+            self._keep_inverse(batch, path, spec.inverse)
+        seq = self._run.seq
+        batch.lineage += [
+            (seq, path, number, int(one.is_written), to_column(one.path), one.hash)
+            for number, one in enumerate(spec.files)
+        ]
 
     def not_started(self, path: str, spec: StepSpec, attempts: int) -> None:
         """Take back a recorded start: the call was not made after all."""
@@ -77,6 +97,8 @@ class StepWriter:
             None,
         )
         self._add(batch, path, row)
+        if spec.inverse is not None or spec.files:
+            self._keep_facts(batch, path, spec)
 
     def taken_over(self, path: str, spec: StepSpec, key: str, held: Held, now: int) -> JSON:
         """Record, and return, the result that another step has under the key of this one."""

@@ -2,12 +2,16 @@
 
 import asyncio
 import heapq
+import logging
 from collections.abc import Callable
 from typing import Final, Literal
 
 from rouage.clock import Clock
 from rouage.durable.values import to_microseconds
 
+logger = logging.getLogger(__name__)
+
+_PAUSE_SECONDS: Final = 1.0
 _LONGEST_NAP_SECONDS: Final = 5.0
 """The wall clock may jump and the machine may sleep: look again at least this often."""
 
@@ -34,7 +38,7 @@ class Timers:
         if self._heap[0] == (deadline, number):
             self._wake.set()
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._watch())
+            self._start()
 
     async def stop(self) -> None:
         """Call nobody any more."""
@@ -43,6 +47,18 @@ class Timers:
             self._task.cancel()
             await asyncio.wait([self._task])
             self._task = None
+
+    def _start(self) -> None:
+        if not self._is_stopped:
+            self._task = asyncio.get_running_loop().create_task(self._watch(), name="timers")
+            self._task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """Go on after a fault of ours: no deadline may be forgotten in silence (triggers D-8)."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            logger.critical("the timers stopped; they start again", exc_info=error)
+            asyncio.get_running_loop().call_later(_PAUSE_SECONDS, self._start)
 
     async def _watch(self) -> None:
         while True:

@@ -13,19 +13,24 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol
+from dataclasses import field
+from typing import Any, Final, Literal, Protocol, TypeVar
 
 from rouage.errors import StepError
 from rouage.language import Text
+from rouage.records import dataclass
 from rouage.safety.failures import explaining
+from rouage.safety.holding import has_name, hold
 from rouage.safety.intents import Intent, Intents
 from rouage.safety.names import new_name, shown
 from rouage.safety.place import Place, check_regular
 
+T = TypeVar("T")
+
 _FLAGS: Final = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _MOST_TOGETHER: Final = 4_096
 _MOST_LANES: Final = 256
+_MOST_FRESH: Final = 10_000
 
 _CANNOT_TELL: Final = Text(
     "{path} was replaced or edited since an interruption: whether this text was added before "
@@ -89,6 +94,7 @@ class _Entry:
     key: str
     what: bytes | Compose
     future: "asyncio.Future[Any]"
+    work: Callable[[], Any] | None = None
 
 
 @dataclass(slots=True)
@@ -101,6 +107,21 @@ class _Lane:
     is_busy: bool = False
     memory: dict[str, Any] = field(default_factory=dict)
     known: tuple[int, int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the file was before a batch: its date (None: it was not there), folders missing."""
+
+    mtime: int | None
+    folders: list[str]
+
+    def add_to(self, note: dict[str, Any]) -> dict[str, Any]:
+        """Return *note* with what undoing an addition needs to know."""
+        note["mtime"] = self.mtime
+        if self.folders:
+            note["folders"] = self.folders
+        return note
 
 
 @dataclass(slots=True)
@@ -118,6 +139,8 @@ class Appender:
     def __init__(self, intents: Intents) -> None:
         self._intents = intents
         self._lanes: dict[str, _Lane] = {}
+        # What undo will need of an append, until its step takes it: the notes lie in a file.
+        self._fresh: dict[str, tuple[str, dict[str, Any]]] = {}
         # The last batch that an earlier process noted for each file, as (end, key): a crash
         # may have cut it before its write.
         self._unsettled: dict[tuple[int, int], tuple[int, list[tuple[int, str]]]] = {}
@@ -129,11 +152,25 @@ class Appender:
         Raises:
             StepError: the file cannot be written, or was changed since a crash.
         """
+        return await self._wait(opener, path, _Entry(key, what, _future()))
+
+    def take_note(self, key: str) -> tuple[str, dict[str, Any]] | None:
+        """Return, once, the path and the note of an append that this process has just made."""
+        fresh = self._fresh.pop(key, None)
+        if len(self._fresh) >= _MOST_FRESH:
+            self._fresh.clear()
+        return fresh
+
+    async def alone(self, opener: Opener, path: str, work: Callable[[], T]) -> T:
+        """Call *work* in a thread while nobody adds to the file *path*, and return its result."""
+        done: T = await self._wait(opener, path, _Entry("", b"", _future(), work))
+        return done
+
+    async def _wait(self, opener: Opener, path: str, entry: _Entry) -> Any:
         loop = asyncio.get_running_loop()
         lane = self._lanes.get(path)
         if lane is None:
             lane = self._lanes[path] = _Lane(path, opener)
-        entry = _Entry(key, what, loop.create_future())
         lane.waiting.append(entry)
         if not lane.is_busy:
             # Not at once: what other runs append in this turn of the loop rides along.
@@ -142,10 +179,14 @@ class Appender:
         return await entry.future
 
     def _start(self, loop: asyncio.AbstractEventLoop, lane: _Lane) -> None:
-        batch, lane.waiting = lane.waiting[:_MOST_TOGETHER], lane.waiting[_MOST_TOGETHER:]
+        count = _together(lane.waiting)
+        batch, lane.waiting = lane.waiting[:count], lane.waiting[count:]
         lane.is_busy = True
         # No task: nobody has to await the write of a batch whose askers were cancelled.
-        writing = loop.run_in_executor(None, self._write, lane, batch)
+        if batch[0].work is not None:
+            writing = loop.run_in_executor(None, _do, lane, batch[0].work)
+        else:
+            writing = loop.run_in_executor(None, self._write, lane, batch)
         writing.add_done_callback(functools.partial(self._finish, loop, lane, batch))
 
     def _finish(
@@ -170,11 +211,13 @@ class Appender:
 
     def _write(self, lane: _Lane, entries: list[_Entry]) -> list[Any]:
         self._intents.load()
+        folders = missing_folders(lane.path)
         with lane.opener.place(lane.path, "write", create=True) as place:
             with explaining(lane.path):
-                descriptor, found = _open(place)
+                descriptor, found, is_new = _open(place)
+            before = Before(mtime=None if is_new else found.st_mtime_ns, folders=folders)
             try:
-                return self._add(lane, place, descriptor, found, entries)
+                return self._add(lane, place, descriptor, found, entries, before)
             finally:
                 os.close(descriptor)
 
@@ -185,6 +228,7 @@ class Appender:
         descriptor: int,
         found: os.stat_result,
         entries: list[_Entry],
+        before: "Before",
     ) -> list[Any]:
         identity, size = (found.st_dev, found.st_ino), found.st_size
         self._settle_crash(identity, size)
@@ -192,7 +236,7 @@ class Appender:
             lane.memory.clear()
         lane.known = None
         tail = Tail(descriptor, size, lane.memory)
-        batch = self._compose(tail, identity, lane, entries)
+        batch = self._compose(tail, identity, lane, entries, before)
         if batch.chunks:
             self._intents.note_all(batch.notes)
             self._commit(lane, place, descriptor, size, batch)
@@ -200,7 +244,12 @@ class Appender:
         return batch.outcomes
 
     def _compose(
-        self, tail: Tail, identity: tuple[int, int], lane: _Lane, entries: list[_Entry]
+        self,
+        tail: Tail,
+        identity: tuple[int, int],
+        lane: _Lane,
+        entries: list[_Entry],
+        before: "Before",
     ) -> _Batch:
         batch, token = _Batch(), time.time_ns()
         for entry in entries:
@@ -215,7 +264,10 @@ class Appender:
                 batch.outcomes.append(error)
                 continue
             where = [*identity, token, tail.size, len(data), _digest(data)]
-            batch.notes.append((entry.key, {"append": where, "result": result}))
+            note = before.add_to({"append": where, "result": result})
+            batch.notes.append((entry.key, note))
+            if len(self._fresh) < _MOST_FRESH:
+                self._fresh[entry.key] = (lane.path, note)
             batch.chunks.append(data)
             batch.outcomes.append(result)
             tail.add(data)
@@ -255,6 +307,23 @@ class Appender:
             self._intents.note_all(missing)
 
 
+def _future() -> "asyncio.Future[Any]":
+    return asyncio.get_running_loop().create_future()
+
+
+def _together(waiting: list[_Entry]) -> int:
+    """Return how many of the first entries one write may hold; other work goes alone."""
+    if waiting[0].work is not None:
+        return 1
+    first = (number for number, entry in enumerate(waiting) if entry.work is not None)
+    return min(_MOST_TOGETHER, next(first, len(waiting)))
+
+
+def _do(lane: _Lane, work: Callable[[], Any]) -> list[Any]:
+    lane.known = None
+    return [work()]
+
+
 def _settle(future: "asyncio.Future[Any]", outcome: Any) -> None:
     if future.done():
         return  # its asker was cancelled
@@ -266,19 +335,45 @@ def _settle(future: "asyncio.Future[Any]", outcome: Any) -> None:
         future.set_result(outcome)
 
 
-def _open(place: Place) -> tuple[int, os.stat_result]:
+def missing_folders(path: str) -> list[str]:
+    """Return the folders above *path* that are not there, the outermost first."""
+    missing: list[str] = []
+    folder = path.rpartition("/")[0]
+    while folder and not os.path.lexists(folder):
+        missing.append(folder)
+        folder = folder.rpartition("/")[0]
+    return missing[::-1]
+
+
+def _open(place: Place) -> tuple[int, os.stat_result, bool]:
+    """Open the file and take its lock, which those who replace the whole file take too."""
+    while True:
+        descriptor, found, is_new = _open_once(place)
+        try:
+            hold(descriptor)
+            if has_name(place, found):
+                return descriptor, os.fstat(descriptor), is_new
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _open_once(place: Place) -> tuple[int, os.stat_result, bool]:
+    is_new = False
     try:
         descriptor = os.open(place.name, _FLAGS, dir_fd=place.folder)
     except FileNotFoundError:
         new_name(place.name)  # judged, but made as written: later appends look for that name
         descriptor = os.open(place.name, _FLAGS | os.O_CREAT, 0o666, dir_fd=place.folder)
+        is_new = True
     try:
         found = os.fstat(descriptor)
         check_regular(place, found)
     except BaseException:
         os.close(descriptor)
         raise
-    return descriptor, found
+    return descriptor, found, is_new
 
 
 def _earlier(intent: Intent, identity: tuple[int, int], tail: Tail, path: str) -> Any:

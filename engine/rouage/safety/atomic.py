@@ -1,6 +1,5 @@
 """Change files whole or not at all: temporary name, sync, rename, sync the folder (S-43)."""
 
-import ctypes
 import errno
 import functools
 import hashlib
@@ -155,12 +154,17 @@ def _rename_noreplace(from_folder: int, from_name: str, to_folder: int, to_name:
     old, new = os.fsencode(from_name), os.fsencode(to_name)
     if call(from_folder, old, to_folder, new, _RENAME_NOREPLACE) == 0:
         return 0
+    import ctypes
+
     return ctypes.get_errno()
 
 
 @functools.cache
 def _renameat2() -> Any:
     """Return the C function, or None where the library lacks it."""
+    # Loaded late: commands that move nothing should not wait for it.
+    import ctypes
+
     return getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
 
 

@@ -3,11 +3,11 @@
 import errno
 import os
 import stat
-from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from rouage.errors import StepError
 from rouage.language import Text
+from rouage.records import dataclass
 from rouage.safety.failures import explained, explaining
 from rouage.safety.names import shown
 

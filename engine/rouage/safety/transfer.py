@@ -9,11 +9,11 @@ takes somebody else's file for its own.
 import os
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from rouage.errors import StepError
 from rouage.language import Text
+from rouage.records import dataclass
 from rouage.safety.atomic import OnConflict, draft, free_names, publish, seal, temporary_name
 from rouage.safety.failures import explaining
 from rouage.safety.names import new_name, shown
@@ -226,13 +226,17 @@ def move_place(
     *,
     on_conflict: OnConflict,
     key: str | None,
+    keeps_name: bool = False,
 ) -> Outcome:
-    """Move the file *found* at *here* to *there*, noting what is about to happen."""
+    """Move the file *found* at *here* to *there*, noting what is about to happen.
+
+    A file that *keeps its name*, one that it has or had, need not pass the name policy.
+    """
     present = look(there)
     if present is not None and os.path.samestat(present, found) and on_conflict == "overwrite":
         # Two names of one file: rename(2) would do nothing and leave both.
         return _drop_source(here, there.path)
-    keeps_name = here.name == there.name
+    keeps_name = keeps_name or here.name == there.name
 
     def before(name: str) -> None:
         if key is not None:
@@ -241,14 +245,22 @@ def move_place(
     try:
         outcome = _published(folders, here, there, before, key, on_conflict, keeps_name=keeps_name)
     except OSError:  # EXDEV, the only one that passes: another file system
-        return _move_across(folders, here, there, on_conflict=on_conflict, key=key)
+        return _move_across(
+            folders, here, there, on_conflict=on_conflict, key=key, keeps_name=keeps_name
+        )
     with explaining(here.path):
         os.fsync(here.folder)
     return outcome
 
 
 def _move_across(
-    folders: Folders, here: Place, there: Place, *, on_conflict: OnConflict, key: str | None
+    folders: Folders,
+    here: Place,
+    there: Place,
+    *,
+    on_conflict: OnConflict,
+    key: str | None,
+    keeps_name: bool,
 ) -> Outcome:
     with open_regular(here) as original, draft(there, key=key) as (file, place):
         found = _copy_content(original, file, here)
@@ -260,9 +272,7 @@ def _move_across(
                 note = {"move": identity(found), "as": identity(sealed)}
                 folders.intents.note(key, {**note, "to": there.beside(name)})
 
-        outcome = _published(
-            folders, place, there, before, key, on_conflict, keeps_name=here.name == there.name
-        )
+        outcome = _published(folders, place, there, before, key, on_conflict, keeps_name=keeps_name)
     return outcome if outcome.is_skipped else _drop_source(here, outcome.path)
 
 

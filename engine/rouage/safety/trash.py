@@ -5,7 +5,6 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from urllib.parse import quote
 
 from rouage.errors import StepError
 from rouage.language import Text
+from rouage.records import dataclass
 from rouage.safety.failures import explaining
 from rouage.safety.names import ANY_NAME_BYTES, numbered, shown
 from rouage.safety.paths import AnyPath, Folders
@@ -101,7 +101,7 @@ def _discard(
 
 @contextmanager
 def _trash(folders: Folders, found: os.stat_result) -> Iterator[tuple[Place, Place]]:
-    base = _home_trash(folders)
+    base = home_trash(folders)
     if not _is_on(base, found.st_dev):
         base = folders.private / "trash"
     with ExitStack() as stack, explaining(base):
@@ -115,7 +115,7 @@ def _trash(folders: Folders, found: os.stat_result) -> Iterator[tuple[Place, Pla
         yield places[0], places[1]
 
 
-def _home_trash(folders: Folders) -> Path:
+def home_trash(folders: Folders) -> Path:
     """Return the trash of the desktop (freedesktop.org trash specification)."""
     home = folders.home or Path.home()
     return home / ".local" / "share" / "Trash"

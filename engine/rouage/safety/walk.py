@@ -7,11 +7,11 @@ import re
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Final
 
 from rouage.errors import StepError
 from rouage.language import Text
+from rouage.records import dataclass
 from rouage.safety.failures import explained, explaining
 from rouage.safety.names import shown
 from rouage.safety.paths import AnyPath, Folders

@@ -110,7 +110,7 @@ def test_every_column_that_can_hold_a_large_value_is_known_to_the_purge(tmp_path
         ("meta", "value"), ("definition", "file"), ("event", "source"), ("event", "key"),
         ("event", "subject"), ("match", "recipe"), ("run", "recipe"), ("run", "key"),
         ("waiter", "name"), ("signal", "name"), ("claim", "scope"), ("claim", "key"),
-        ("trigger_item", "owner"),
+        ("trigger_item", "owner"), ("lineage", "file"),
     }  # fmt: skip
     path = tmp_path / "journal.db"
     open_for_writing(path).close()

@@ -343,7 +343,8 @@ async def test_senders_do_not_wait_for_a_purge(sqlite_harness: Any) -> None:
     while not purging.done():
         await sqlite_harness.send(engine, f"new {sent_while}", mode="parallel")
         sent_while += 1
-    assert (await purging).runs >= 2_999
+    # What came meanwhile may have taken the place of those that are kept.
+    assert (await purging).runs >= 2_999 - sent_while
     # It works in portions, and lets the senders in between.
     assert sent_while > 3
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rouage.durable.port import Attempt, RunContext, RunOutcome, StepFailed, StepSpec
-from rouage.errors import OutcomeUnknown
+from rouage.errors import EffectInDoubt, OutcomeUnknown
 from rouage.language import Text
 from rouage.sdk.limits import MOST_RESULT_BYTES
 
@@ -62,3 +62,31 @@ async def test_a_call_cut_off_is_repeated_or_in_doubt(
     run = (await harness.send(engine)).runs[0]
     await engine.wait_idle()
     assert (await engine.get_run(run)).state == state
+
+
+async def test_a_repeatable_call_that_found_out_its_doubt_waits_for_a_person(harness: Any) -> None:
+    attempts: list[int] = []
+
+    async def notice(attempt: Attempt) -> Any:
+        attempts.append(attempt.number)
+        if attempt.number == 1:
+            raise EffectInDoubt(Text("it may have been sent", "c’est peut-être parti"))
+        return {"sent": True}
+
+    async def execute(context: RunContext, definition: bytes) -> RunOutcome:
+        by_key = StepSpec(
+            action="test.mail",
+            effect="irreversible",
+            idempotent="by key",
+            pause=lambda attempts, error, elapsed: 0.0,
+        )
+        return RunOutcome(state="succeeded", outputs=await context.step("do.0", by_key, notice))
+
+    engine = await harness.open(execute)
+    run = (await harness.send(engine)).runs[0]
+    await engine.wait_idle()
+    assert (await engine.get_run(run)).state == "needs_attention"
+    await engine.resolve(run, "retry", author="zoé", result=None)
+    await engine.wait_idle()
+    assert (await engine.get_run(run)).state == "succeeded"
+    assert attempts == [1, 2], "a person’s “retry” is a further attempt"

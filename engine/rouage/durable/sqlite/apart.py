@@ -21,6 +21,7 @@ def split(batch: Batch) -> list[Batch]:
     parts += [_run_part(batch, number) for number in run_numbers(batch)]
     parts[0].blobs = batch.blobs
     batch.steps, batch.effects, batch.fired, batch.signals = [], [], [], []
+    batch.lineage = []
     batch.updates, batch.waiters, batch.blobs, batch.claims = {}, {}, {}, []
     return parts
 
@@ -53,6 +54,7 @@ def _run_part(batch: Batch, number: int) -> Batch:
     part.waiters = {key: row for key, row in batch.waiters.items() if key[0] == number}
     part.signals = [row for row in batch.signals if row[0] == number]
     part.effects = [row for row in batch.effects if row[0] == number]
+    part.lineage = [row for row in batch.lineage if row[0] == number]
     part.claims = [row for row in batch.claims if row[3] == number]
     part.fired = [seq for seq in batch.fired if seq == number]
     part.updates = {seq: row for seq, row in batch.updates.items() if seq == number}

@@ -4,7 +4,6 @@ import os
 import shutil
 import threading
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -29,6 +28,7 @@ from rouage.durable.sqlite.copies import (
 )
 from rouage.errors import JournalError
 from rouage.language import Text
+from rouage.records import dataclass
 
 _PAGES_AT_ONCE: Final = 512
 _REST: Final = 0.5

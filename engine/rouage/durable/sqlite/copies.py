@@ -2,10 +2,11 @@
 
 import os
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, get_args
+
+from rouage.records import dataclass
 
 Cause = Literal["daily", "upgrade", "manual"]
 """Why a backup was made: by the day, before a change of the schema, or because someone asked."""

@@ -7,13 +7,13 @@ statement that deletes it, since a run may be asked for again meanwhile.
 import json
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final
 
 import apsw
 
 from rouage.durable.failpoints import Failpoints
 from rouage.durable.sqlite.schema import OPEN_STATES_SQL
+from rouage.records import dataclass
 
 FORGOTTEN: Final = 2
 """In `event.matched`: only the key is remembered, so that a late duplicate is known (R2)."""
@@ -76,7 +76,7 @@ _OLD_CLAIMS: Final = (
     f" AND NOT EXISTS (SELECT 1 FROM run WHERE seq = claim.run AND state IN {OPEN_STATES_SQL})"
     " LIMIT ?)"
 )
-_OF_RUNS: Final = ("step", "effect", "signal", "waiter")
+_OF_RUNS: Final = ("step", "effect", "lineage", "signal", "waiter")
 
 
 @dataclass(kw_only=True, slots=True)

@@ -151,6 +151,15 @@ class SqliteJournal:
         self._writer.put(Chore(work=work, done=_setter(future), failed=_failer(future)))
         return await future
 
+    async def beat(self) -> None:
+        """Return when the writer shows a sign of life; it hangs when the writer hangs.
+
+        A writer that knows that it cannot write (a full disk) lives: it tries again by itself.
+        """
+        if self._writer.is_waiting:
+            return
+        await self.do(_nothing)
+
     async def purge(self, retention: Retention, *, now: int) -> Purged:
         """Forget what is older, more or larger than *retention* says; see `retention`."""
         purge = Purge(
@@ -179,6 +188,10 @@ class SqliteJournal:
         logger.critical("the disk failed to confirm a write; only a restart can go on safely")
         if self._on_fatal is not None:
             self._on_fatal()
+
+
+def _nothing(connection: apsw.Connection) -> None:
+    del connection
 
 
 def _setter(future: asyncio.Future[T]) -> Callable[[T], None]:

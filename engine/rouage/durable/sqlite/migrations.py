@@ -49,6 +49,13 @@ MIGRATIONS: Final[Mapping[int, Sequence[str]]] = {
         " state TEXT NOT NULL, result, expires INTEGER, PRIMARY KEY (scope, key)) WITHOUT ROWID",
         "CREATE INDEX claim_by_expiry ON claim (expires) WHERE expires IS NOT NULL",
     ),
+    3: (
+        "CREATE TABLE lineage (run INTEGER NOT NULL, path TEXT NOT NULL, number INTEGER NOT NULL,"
+        " role INTEGER NOT NULL, file NOT NULL, hash BLOB, PRIMARY KEY (run, path, number))"
+        " WITHOUT ROWID",
+        "CREATE INDEX lineage_by_hash ON lineage (hash) WHERE hash IS NOT NULL",
+        "CREATE INDEX lineage_by_file ON lineage (file)",
+    ),
 }
 """The statements that lead to each version of the schema from the one before."""
 

@@ -24,8 +24,10 @@ from rouage.durable.records import (
     step_record,
     verdict_of,
 )
+from rouage.durable.sought import Sought
 from rouage.durable.sqlite import waiting
 from rouage.durable.sqlite.blobs import Values
+from rouage.durable.sqlite.events import conditions_of
 from rouage.durable.sqlite.schema import OPEN_STATES_SQL
 from rouage.durable.values import to_column, to_microseconds
 from rouage.model.event import Event
@@ -159,23 +161,26 @@ def _steps(
     return {row[1]: step_record(row, run_id, value) for row in rows}
 
 
-def find_events(
-    connection: apsw.Connection, source: str | None, subject: str | None, limit: int
-) -> tuple[EventRecord, ...]:
+def find_events(connection: apsw.Connection, sought: Sought, limit: int) -> tuple[EventRecord, ...]:
     """Return events, newest first, with verdicts and runs."""
-    # Of a forgotten event only the key is known (see `forgetting`).
-    conditions, bindings = ["matched <> 2"], []
-    if subject is not None:
-        conditions.append("subject = ?")
-        bindings.append(to_column(subject))
-    if source is not None:
-        # The sign keeps the planner on the order of time: a page is found from the end.
-        conditions.append("+source = ?")
-        bindings.append(to_column(source))
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    order = f"{where} ORDER BY seq DESC LIMIT {max(1, limit)}"
-    rows = list(connection.execute(_EVENTS + order, bindings))
+    found = list(conditions_of(connection, sought))
+    where = " AND ".join([condition for condition, _ in found])
+    bindings = [value for _, values in found for value in values]
+    order = f"{_EVENTS} WHERE {where} ORDER BY seq DESC LIMIT {max(1, limit)}"
+    rows = list(connection.execute(order, bindings))
     return tuple([_event_record(connection, row) for row in rows])
+
+
+def get_event(connection: apsw.Connection, event_id: str) -> EventRecord | None:
+    """Return one event with verdicts and runs."""
+    row = connection.execute(f"{_EVENTS} WHERE id = ? AND matched != 2", (event_id,)).fetchone()
+    return None if row is None else _event_record(connection, row)
+
+
+def is_kept(connection: apsw.Connection, source: str, key: str) -> bool:
+    """Say whether the event of this identity is still here, and not only its key."""
+    query = "SELECT count(*) FROM event WHERE source = ? AND key = ? AND matched != 2"
+    return bool(connection.execute(query, (to_column(source), to_column(key))).get)
 
 
 def _event_record(connection: apsw.Connection, row: Sequence[Any]) -> EventRecord:

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -14,10 +15,12 @@ from rouage.durable.port import (
     ClaimRecord,
     DefinitionRecord,
     EventRecord,
+    FileRecord,
     RunFilter,
     RunPage,
 )
-from rouage.durable.sqlite import queries, waiting
+from rouage.durable.sought import Sought
+from rouage.durable.sqlite import events, lineage, queries, waiting
 from rouage.durable.sqlite.blobs import Values
 from rouage.durable.sqlite.opening import connect_for_reading
 from rouage.durable.values import Stored
@@ -60,10 +63,32 @@ class SqliteReader:
         return await self._ask(queries.get_run, run_id)
 
     async def find_events(
-        self, *, source: str | None = None, subject: str | None = None, limit: int = 50
+        self,
+        *,
+        source: str | None = None,
+        subject: str | None = None,
+        key: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
     ) -> tuple[EventRecord, ...]:
         """Return events, newest first, with verdicts and runs."""
-        return await self._ask(queries.find_events, source, subject, limit)
+        sought = Sought(source=source, subject=subject, key=key, since=since, until=until)
+        return await self._ask(queries.find_events, sought, limit)
+
+    async def held_back(
+        self, *, since: datetime, recipe: str | None = None, after: int = 0, limit: int = 500
+    ) -> tuple[tuple[int, Event], ...]:
+        """Return events with a verdict `paused`, oldest first, each with its number."""
+        return await self._ask(events.held_back, since, recipe, after, limit)
+
+    async def get_event(self, event_id: str) -> EventRecord | None:
+        """Return one event with verdicts and runs."""
+        return await self._ask(queries.get_event, event_id)
+
+    async def is_kept(self, source: str, key: str) -> bool:
+        """Say whether the event of this identity is still here, and not only its key."""
+        return await self._ask(queries.is_kept, source, key)
 
     async def load_items(self, trigger: str) -> dict[bytes, JSON]:
         """Return the durable store of one trigger."""
@@ -88,6 +113,25 @@ class SqliteReader:
     async def find_claim(self, scope: str, key: str) -> ClaimRecord | None:
         """Return who holds a key of the ledger."""
         return await self._ask(queries.find_claim, scope, key)
+
+    async def list_inverses(self, run_id: str) -> Mapping[str, JSON]:
+        """Return how to take back what the steps of a run did, by path."""
+        return await self._ask(lineage.list_inverses, run_id)
+
+    async def inverse_of(self, seq: int, path: str) -> JSON:
+        """Return what was recorded before the call of one step."""
+        return await self._ask(lineage.inverse_of, seq, path)
+
+    async def list_files(
+        self,
+        *,
+        run_id: str | None = None,
+        hash: bytes | None = None,  # noqa: A002 - what it is
+        path: str | None = None,
+        limit: int = 500,
+    ) -> tuple[FileRecord, ...]:
+        """Return what steps read and wrote, newest run first."""
+        return await self._ask(lineage.list_files, run_id, hash, path, limit)
 
     async def is_known(self, source: str, key: str) -> bool:
         """Say whether an event of this identity was accepted before (R2)."""

@@ -7,7 +7,7 @@ old file, or an empty journal be made.
 
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ from rouage.durable.sqlite.locking import FileLock
 from rouage.durable.sqlite.schema import APPLICATION_ID, OPEN_STATES_SQL
 from rouage.durable.values import encode, from_microseconds, to_microseconds
 from rouage.language import Text
+from rouage.records import dataclass
 
 _INTENT: Final = re.compile(r"\.restore-(\d{8}T\d{6}Z(?:-\d+)?)")
 _CANCELLED: Final = Text(

@@ -5,7 +5,7 @@ from typing import Final
 APPLICATION_ID: Final = 0x526F7561
 """`Roua`, in the header of every journal: a foreign database is never touched."""
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 OPEN_STATES_SQL: Final = (
     "('queued', 'running', 'waiting', 'waiting_node', 'blocked', 'needs_attention')"
@@ -107,6 +107,18 @@ CREATE TABLE effect (
   undone INTEGER,
   PRIMARY KEY (run, path, number)
 ) WITHOUT ROWID;
+
+CREATE TABLE lineage (
+  run INTEGER NOT NULL,
+  path TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  role INTEGER NOT NULL,
+  file NOT NULL,
+  hash BLOB,
+  PRIMARY KEY (run, path, number)
+) WITHOUT ROWID;
+CREATE INDEX lineage_by_hash ON lineage (hash) WHERE hash IS NOT NULL;
+CREATE INDEX lineage_by_file ON lineage (file);
 
 CREATE TABLE waiter (
   run INTEGER NOT NULL,

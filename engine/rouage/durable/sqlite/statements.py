@@ -81,6 +81,7 @@ _SIGNALS = ManyRows("INSERT OR IGNORE INTO signal VALUES", 6)
 _CLAIMS = ManyRows("INSERT OR REPLACE INTO claim VALUES", 8)
 _CLAIMS_GONE = ManyRows("DELETE FROM claim WHERE (scope, key) IN (VALUES", 2, ")")
 _EFFECTS = ManyRows("INSERT OR REPLACE INTO effect (run, path, number, inverse) VALUES", 4)
+_LINEAGE = ManyRows("INSERT OR REPLACE INTO lineage VALUES", 6)
 _MATCHED = ManyRows("UPDATE event SET matched = 1 WHERE seq IN (VALUES", 1, ")")
 _ITEMS = ManyRows("INSERT OR REPLACE INTO trigger_item VALUES", 3)
 _ITEMS_GONE = ManyRows("DELETE FROM trigger_item WHERE (owner, key) IN (VALUES", 2, ")")
@@ -116,6 +117,7 @@ def write_rows(run: Run, changes: Callable[[], int], batches: Sequence[Batch]) -
     _write(run, _SIGNALS, [batch.signals for batch in batches])
     _write_claims(run, batches, lost)
     _write(run, _EFFECTS, [batch.effects for batch in batches])
+    _write(run, _LINEAGE, [batch.lineage for batch in batches])
     updates = {seq: row for batch in batches for seq, row in batch.updates.items()}
     if updates:
         _UPDATES.write(run, list(updates.values()))

@@ -14,6 +14,19 @@ LOG_LIMIT_BYTES: Final = 256_000_000
 """A log of this size means that a reader somewhere keeps it from starting over."""
 _LOOK_SECONDS: Final = 1.0
 
+_LOW: Final = Text(
+    "the disk is nearly full: less than {size} MB free; events are accepted again by themselves "
+    "once there is room",
+    "le disque est presque plein : moins de {size} Mo libres ; les événements seront de nouveau "
+    "acceptés dès qu’il y aura de la place",
+)
+_GROWN: Final = Text(
+    "the log of the journal has grown to {size} MB: a program that reads the journal does not let "
+    "go of it",
+    "le fichier d’attente du journal atteint {size} Mo : un programme qui lit le journal ne le "
+    "lâche pas",
+)
+
 _GONE: Final = Text(
     "the file {path} was deleted or replaced while in use; put it back, or restart",
     "le fichier {path} a été supprimé ou remplacé en cours d’usage ; remettez-le, ou redémarrez",
@@ -75,13 +88,10 @@ class Watch:
         self._next_look = now + _LOOK_SECONDS
         self._is_low = self._reserve_bytes > 0 and self._free_bytes() < self._reserve_bytes
         if self._is_low:
-            reason = f"the disk is nearly full: less than {_megabytes(self._reserve_bytes)} free"
+            reason = _LOW.fill(size=_megabytes(self._reserve_bytes))
             return Health(state="refusing", reason=reason)
         if self._log.used_bytes > self._log_limit_bytes:
-            reason = (
-                f"the log of the journal has grown to {_megabytes(self._log.used_bytes)}:"
-                " a program that reads the journal does not let go of it"
-            )
+            reason = _GROWN.fill(size=_megabytes(self._log.used_bytes))
             return Health(state="degraded", reason=reason)
         return Health(state="ok")
 
@@ -101,4 +111,4 @@ def _inode_of(path: str) -> int | None:
 
 
 def _megabytes(size: int) -> str:
-    return f"{size // 1_000_000} MB"
+    return str(size // 1_000_000)

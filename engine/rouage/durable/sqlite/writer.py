@@ -7,7 +7,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from rouage.durable.failpoints import Failpoints
 from rouage.durable.journal import Listeners
 from rouage.durable.port import Health
 from rouage.durable.sqlite.apart import run_numbers, split
+from rouage.durable.sqlite.faults import FAILED, STORAGE, is_fatal, reason_of
 from rouage.durable.sqlite.log import CHECKPOINT_BYTES, Log
 from rouage.durable.sqlite.opening import connect
 from rouage.durable.sqlite.queries import open_runs_of
@@ -25,35 +25,14 @@ from rouage.durable.sqlite.statements import write_blobs, write_rows
 from rouage.durable.sqlite.watch import LOG_LIMIT_BYTES, Watch
 from rouage.errors import JournalError
 from rouage.language import Text
+from rouage.records import dataclass
 
 logger = logging.getLogger(__name__)
 
 _IDLE_SECONDS: Final = 1.0
 _FIRST_PAUSE_SECONDS: Final = 0.1
 _LONGEST_PAUSE_SECONDS: Final = 5.0
-_FATAL: Final = frozenset({apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC})
-"""After a failed fsync nobody knows what the disk holds: only a restart does (R14)."""
-
-_STORAGE: Final = (
-    apsw.FullError,
-    apsw.IOError,
-    apsw.BusyError,
-    apsw.LockedError,
-    apsw.CantOpenError,
-    apsw.ReadOnlyError,
-    apsw.CorruptError,
-    apsw.NotADBError,
-    apsw.NoMemError,
-    apsw.PermissionsError,
-    apsw.ProtocolError,
-    OSError,
-    JournalError,
-)
-
 _CLOSING: Final = Text("the journal is closing", "le journal se ferme")
-_FAILED: Final = Text(
-    "the journal could not be written: {detail}", "le journal n’a pas pu être écrit : {detail}"
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,6 +90,12 @@ class Writer:
         self._on_fatal = on_fatal
         self._thread = threading.Thread(target=self._work, name="journal-writer", daemon=True)
         self._thread.start()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Say whether it is at work, but waits for the disk to be fit to write to."""
+        is_alive = self._thread is not None and self._thread.is_alive()
+        return is_alive and self.health.state == "refusing"
 
     def put(self, entry: Batch | Chore) -> None:
         """Hand over a batch, which may not be added to any more, or a chore."""
@@ -183,7 +168,7 @@ class Writer:
     def _write(self, batches: list[Batch]) -> None:
         try:
             self._commit(batches)
-        except _STORAGE as error:
+        except STORAGE as error:
             self._survive(batches, error)
         except Exception as error:
             logger.exception("a batch could not be written; trying each part alone")
@@ -208,7 +193,8 @@ class Writer:
         health = self._watch.health()
         if health is not None and health != self.health and not self.has_lost:
             if health.state != "ok":
-                logger.warning("the journal is %s: %s", health.state, health.reason)
+                reason = "" if health.reason is None else health.reason.en
+                logger.warning("the journal is %s: %s", health.state, reason)
             self.health = health
 
     def _do(self, chore: Chore) -> None:
@@ -216,7 +202,7 @@ class Writer:
         try:
             result = chore.work(self._connection)
             self._watch.check_files()
-        except _STORAGE as error:
+        except STORAGE as error:
             self._roll_back()
             self._post(chore.failed, error)
             self._survive([], error)
@@ -271,11 +257,11 @@ class Writer:
             for part in split(batch):
                 try:
                     self._commit([part])
-                except _STORAGE as error:
+                except STORAGE as error:
                     self._survive([part], error)
                 except Exception as error:  # noqa: BLE001 - this is the bad one
                     batch.errors.update(dict.fromkeys(run_numbers(part), error))
-                    failure = JournalError(_FAILED, detail=str(cause))
+                    failure = JournalError(FAILED, detail=str(cause))
                     self._post(self._listeners.refused, [part.take_outside()], failure)
                 else:
                     self._post(self._listeners.committed, [part])
@@ -287,11 +273,11 @@ class Writer:
     def _survive(self, batches: list[Batch], cause: BaseException) -> None:
         """Give up what came from outside, keep the rest, and try until it is on disk."""
         logger.error("the journal cannot be written: %s", cause)
-        self.health = Health(state="refusing", reason=str(cause))
+        self.health = Health(state="refusing", reason=reason_of(cause))
         kept: list[Batch] = []
         numbers: list[int] = []
         self._refuse(batches, cause, kept, numbers)
-        if _is_fatal(cause):
+        if is_fatal(cause):
             self._give_up(cause)
             return
         pause = _FIRST_PAUSE_SECONDS
@@ -303,8 +289,8 @@ class Writer:
             try:
                 self._come_back(kept, numbers)
             except Exception as error:  # noqa: BLE001 - whatever it is, writing does not work
-                self.health = Health(state="refusing", reason=str(error))
-                if _is_fatal(error):
+                self.health = Health(state="refusing", reason=reason_of(error))
+                if is_fatal(error):
                     self._give_up(error)
                     return
                 if self._is_stopping:
@@ -321,7 +307,7 @@ class Writer:
             return
         numbers += [row[0] for batch in batches for row in batch.events]
         outside = [batch.take_outside() for batch in batches]
-        self._post(self._listeners.refused, outside, JournalError(_FAILED, detail=str(cause)))
+        self._post(self._listeners.refused, outside, JournalError(FAILED, detail=str(cause)))
         kept += batches
 
     def _come_back(self, kept: list[Batch], numbers: list[int]) -> None:
@@ -345,13 +331,13 @@ class Writer:
         try:
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         except apsw.Error as error:
-            if _is_fatal(error):
+            if is_fatal(error):
                 raise
 
     def _write_kept(self, kept: list[Batch]) -> None:
         try:
             self._commit(kept)
-        except _STORAGE:
+        except STORAGE:
             raise
         except Exception as error:  # noqa: BLE001 - as for every other batch
             self._write_apart(kept, error)
@@ -372,7 +358,7 @@ class Writer:
         try:
             self._log.checkpoint(self._connection)
             self._watch.check_files()
-        except _STORAGE as error:
+        except STORAGE as error:
             self._survive([], error)
         self._dirty = False
 
@@ -382,8 +368,3 @@ class Writer:
         except RuntimeError:
             # The loop was closed without closing the engine: nobody is left to be told.
             self._is_stopping = True
-
-
-def _is_fatal(error: BaseException) -> bool:
-    """Say whether only a restart can tell what is on the disk (R14)."""
-    return getattr(error, "extendedresult", None) in _FATAL
