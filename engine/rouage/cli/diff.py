@@ -1,8 +1,11 @@
-"""`rouage diff RECIPE [OLD [NEW]]`: what changed between two versions of a recipe."""
+"""`rouage diff RECIPE [OLD [NEW]]`: what changed between two versions of a recipe.
+
+The meaning comes first, in the sentences of `rouage explain`; the lines come after it.
+"""
 
 import argparse
 import difflib
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rouage.cli.parser import Parser
 from rouage.cli.session import OK, Session
@@ -19,6 +22,9 @@ from rouage.durable.port import DefinitionRecord
 from rouage.errors import WorkspaceError
 from rouage.language import Text
 
+if TYPE_CHECKING:
+    from rouage.analysis.comparing.changes import Change
+
 _RECIPE: Final = Text("id of the recipe", "identifiant de la recette")
 _OLD: Final = Text(
     "a version by the first letters of its hash, or `file` for the file as it is now; "
@@ -30,11 +36,33 @@ _NEW: Final = Text(
     "the same; default: the file if it was changed since, else the newest version",
     "de même ; par défaut : le fichier s’il a changé depuis, sinon la dernière version",
 )
+_REPLAY: Final = Text(
+    "show both versions what came in this time (such as 30d), and tell what the newer one would "
+    "do differently; nothing is done",
+    "montrer aux deux versions ce qui est venu pendant ce temps (30d par exemple), et dire ce que "
+    "la nouvelle ferait autrement ; rien n’est fait",
+)
+_ALL: Final = Text(
+    "with --replay: every event that differs, not three of each kind",
+    "avec --replay : chaque événement qui diffère, pas trois de chaque sorte",
+)
 _SAME: Final = Text("nothing differs", "aucune différence")
 _ONLY: Final = Text(
     "there is one version of {recipe} only, and its file is the same",
     "il n’y a qu’une version de {recipe}, et son fichier est identique",
 )
+_CHANGES: Final = Text("What changes:", "Ce qui change :")
+_SAME_MEANING: Final = Text(
+    "The meaning is the same: only comments or layout differ.",
+    "Le sens est le même : seuls les commentaires ou la mise en page diffèrent.",
+)
+_UNREADABLE: Final = Text(
+    "One of the two cannot be read as a recipe, so only the lines are compared; "
+    "`rouage check` says why.",
+    "L’une des deux ne se lit pas comme une recette : seules les lignes sont comparées ; "
+    "« rouage check » dit pourquoi.",
+)
+_LINES: Final = Text("Line by line:", "Ligne par ligne :")
 _COLOURS: Final = {"+": "\x1b[32m", "-": "\x1b[31m", "@": "\x1b[36m"}
 _PLAIN: Final = "\x1b[0m"
 
@@ -44,22 +72,58 @@ def configure(parser: Parser) -> None:
     parser.take("recipe", about=_RECIPE, metavar=parser.say(Text("RECIPE", "RECETTE")))
     parser.take("old", about=_OLD, nargs="?", metavar=parser.say(Text("OLD", "ANCIENNE")))
     parser.take("new", about=_NEW, nargs="?", metavar=parser.say(Text("NEW", "NOUVELLE")))
+    parser.take("--replay", about=_REPLAY, metavar=parser.say(Text("DURATION", "DURÉE")))
+    parser.take("--all", about=_ALL, action="store_true")
 
 
 def run(session: Session, arguments: argparse.Namespace) -> int:
-    """Print the differences of the two texts."""
+    """Print what changes in the meaning, then the lines that differ."""
     versions = versions_of(session, arguments.recipe)
     pair = texts_to_compare(session, versions, arguments.old, arguments.new)
+    if arguments.replay is not None and pair is not None:
+        from rouage.cli.diff_replay import replay
+
+        return replay(
+            session, arguments.recipe, pair, past=arguments.replay, shows_all=arguments.all
+        )
+    tell(session, arguments.recipe, pair)
+    return OK
+
+
+def tell(session: Session, recipe: str, pair: tuple[Source, Source] | None) -> None:
+    """Print what the second text of *pair* changes; None says that there is only one."""
     lines = [] if pair is None else difference(*pair)
+    changes = meaning(session, pair) if pair is not None and lines else ()
     if session.is_json:
         old, new = (None, None) if pair is None else (pair[0].label, pair[1].label)
-        diff = "\n".join(lines)
-        session.output.data({"recipe": arguments.recipe, "old": old, "new": new, "diff": diff})
+        told = None if changes is None else [one.to_json() for one in changes]
+        facts = {"recipe": recipe, "old": old, "new": new}
+        session.output.data({**facts, "changes": told, "diff": "\n".join(lines)})
     elif not lines:
-        session.tell(_SAME if pair else _ONLY, recipe=arguments.recipe)
-    for line in () if session.is_json else lines:
-        _print(session, line)
-    return OK
+        session.tell(_SAME if pair else _ONLY, recipe=recipe)
+    else:
+        _tell_meaning(session, changes)
+        session.tell(_LINES)
+        for line in lines:
+            _print(session, line)
+
+
+def meaning(session: Session, pair: tuple[Source, Source]) -> "tuple[Change, ...] | None":
+    """Return what changes in the meaning; None where one text is no recipe."""
+    from rouage.analysis.comparing.changes import compare
+    from rouage.catalog.discovery import discover
+
+    return compare(pair[0].text, pair[1].text, discover(), session.language)
+
+
+def _tell_meaning(session: Session, changes: "tuple[Change, ...] | None") -> None:
+    if not changes:
+        session.tell(_UNREADABLE if changes is None else _SAME_MEANING)
+    else:
+        session.tell(_CHANGES)
+        for change in changes:
+            session.output.line(f"- {change.text}")
+    session.output.line()
 
 
 def texts_to_compare(

@@ -1,16 +1,19 @@
 """Actions that are played: simulated where they say how, answered, or stood in for."""
 
 import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import field
 from typing import Any, Final, Literal
 
 from rouage.catalog.catalog import Catalog, Installed
+from rouage.catalog.standins import stand_in
 from rouage.errors import StepError
 from rouage.language import Text
-from rouage.rehearsal.answers import Answers, as_error
+from rouage.records import dataclass
+from rouage.rehearsal.answers import Answer, Answers, as_error
 from rouage.rehearsal.clock import PassingClock, StageClock
-from rouage.rehearsal.standins import stand_in
+from rouage.rehearsal.lending import Lent
+from rouage.rehearsal.recalling import Recall
 from rouage.rehearsal.still import NotRead, StillFolders
 from rouage.rerun import static_path
 from rouage.safety.paths import Access
@@ -61,8 +64,20 @@ class Acting:
     ids: dict[str, dict[str, str]] = field(default_factory=dict)
     acted: list[Acted] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)
+    recall: Recall | None = None
+    given: dict[tuple[str, str], JSON] = field(default_factory=dict)
+    """What each step was given, by run and path, as the journal would record it."""
     imagined: set[str] = field(default_factory=set)
     """Files that are not there, but would be: those of a sample, and what actions would make."""
+    missing: dict[str, None] = field(default_factory=dict)
+    """Types of account that were asked for in vain."""
+
+    def restart(self, answers: Answers, recall: Recall | None, imagined: Iterable[str]) -> None:
+        """Forget what was played, for the next rehearsal of the same recipe."""
+        self.answers, self.recall, self.imagined = answers, recall, set(imagined)
+        self.acted, self.unanswered = [], []
+        self.given.clear()
+        self.missing.clear()
 
     def over(self, catalog: Catalog) -> Catalog:
         """Return *catalog* with every action played."""
@@ -71,6 +86,20 @@ class Acting:
     def id_of(self, recipe: str, path: str) -> str | None:
         """Return the id of the step at *path*, or None."""
         return self.ids.get(recipe, {}).get(static_path(path))
+
+    def note_call(self, recipe: str, run: str, path: str, called: str, data: JSON) -> None:
+        """Note that another recipe was called, whose answer of then is taken over."""
+        self.acted.append(
+            Acted(
+                recipe=recipe,
+                run=run,
+                path=path,
+                action="call",
+                effect="local",
+                how="answered",
+                values={"recipe": called, "inputs": data},
+            )
+        )
 
     def _played(self, spec: ActionSpec, installed: Installed) -> ActionSpec:
         is_ours = installed.found == "bundled"
@@ -107,24 +136,43 @@ class Acting:
             StepError: the action would fail, or the test says that it does.
         """
         step_id = self.id_of(context.recipe_id, context.step)
-        answer = self.answers.take(context.recipe_id, context.step, step_id, main=self.main)
+        answer = self._answer(spec, context, step_id)
         if answer is not None and answer.kind == "error":
             raise as_error(answer)
         if answer is not None:
             return "answered", answer.value
         values = _values_of(params)
         places = _places(spec, values, context)
+        lent = Lent(context.accounts)
+        context = dataclasses.replace(context, accounts=lent)
         try:
             how, result = await self._call(spec, params, context, step_id, is_ours=is_ours)
         except StepError:
-            if self.imagined.isdisjoint(places):
+            is_unknown = not self.imagined.isdisjoint(places) or self._lacks(lent)
+            if not is_unknown:
                 raise
             how, result = "assumed", None
         if how == "assumed":
             result = _absolute(spec, stand_in(spec, values), context)
+            if self.recall is not None:
+                result = self.recall.filled(spec.id, context.step, step_id, result)
         if spec.effect != "none" and isinstance(result, dict):
             self.imagined.add(str(result.get("path")))
         return how, result
+
+    def _lacks(self, lent: Lent) -> bool:
+        """Say whether an account was missing, which does not end a try: it comes before it."""
+        if lent.missing is None or not self.reads:
+            return False
+        self.missing[lent.missing] = None
+        return True
+
+    def _answer(self, spec: ActionSpec, context: Context, step_id: str | None) -> Answer | None:
+        """Return what was told of the step, else what it came to then when given the same."""
+        told = self.answers.take(context.recipe_id, context.step, step_id, main=self.main)
+        if told is not None or self.recall is None:
+            return told
+        return self.recall.take(spec.id, self.given.get((context.run_id, context.step)))
 
     async def _call(
         self, spec: ActionSpec, params: Any, context: Context, step_id: str | None, *, is_ours: bool
@@ -133,19 +181,29 @@ class Acting:
         if spec.effect == "none" and is_ours:
             return "ran", await self._run(spec, params, context, step_id)
         if spec.simulate is not None and is_ours and self.reads:
-            return "simulated", await spec.simulate(params, context)
+            foreseen = await spec.simulate(params, context)
+            # It could be done; what would come back, nobody knows.
+            return ("assumed", None) if foreseen is None else ("simulated", foreseen)
         return "assumed", None
 
     async def _run(
         self, spec: ActionSpec, params: Any, context: Context, step_id: str | None
     ) -> JSON:
+        name = step_id or static_path(context.step)
         try:
             return await spec.run(params, context)
         except NotRead as error:
-            name = step_id or static_path(context.step)
-            if name not in self.unanswered:
-                self.unanswered.append(name)
+            self._leave_open(name)
             raise StepError(_NEEDS_ANSWER, hint=_ANSWER_HINT, action=spec.id, step=name) from error
+        except StepError:
+            if self.recall is not None:
+                # It may ask somebody outside, who was asked something else then.
+                self._leave_open(name)
+            raise
+
+    def _leave_open(self, name: str) -> None:
+        if name not in self.unanswered:
+            self.unanswered.append(name)
 
 
 def _values_of(params: Any) -> dict[str, Any]:

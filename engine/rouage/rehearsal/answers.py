@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Literal
 
 from rouage.errors import OutcomeUnknown, RetryableError, StepError
 from rouage.language import as_text
+from rouage.records import dataclass
 from rouage.sdk.json import JSON
 
 Kind = Literal["value", "error", "timeout"]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from rouage.problem import Problem
 from rouage.recipes.document import Path
 from rouage.recipes.reader import read
 from rouage.recipes.report import Report
+from rouage.records import dataclass
 from rouage.rehearsal.answers import Answer, read_answers
 from rouage.rehearsal.outcome import NOT_TRIGGERED
 from rouage.sdk.json import JSON

@@ -32,6 +32,17 @@ class StageClock:
         heapq.heappush(self._sleepers, (self._monotonic + seconds, next(self._order), future))
         await future
 
+    @property
+    def is_awaited(self) -> bool:
+        """Say whether somebody waits on this clock."""
+        return any(not future.done() for _, _, future in self._sleepers)
+
+    def restart(self, now: datetime) -> None:
+        """Begin anew at *now*, for the next rehearsal on the same stage; nobody waits any more."""
+        self._now = now.astimezone(UTC)
+        self._monotonic = 0.0
+        self._sleepers.clear()
+
     def move_to(self, instant: datetime) -> None:
         """Move on to *instant*, never back, and wake who waited for that."""
         seconds = max(0.0, (instant - self._now).total_seconds())

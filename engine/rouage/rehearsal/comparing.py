@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +9,7 @@ from typing import Any, Final
 from rouage.errors import RouageError
 from rouage.language import Text
 from rouage.model.run import RunRecord, StepRecord
+from rouage.records import dataclass
 from rouage.rehearsal.cases import parameters_of
 from rouage.rehearsal.effects import Effect, effects_of
 from rouage.rehearsal.outcome import message_of, state_of, why_not

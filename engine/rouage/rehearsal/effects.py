@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from rouage.analysis.sentences.expressions import Names
@@ -10,12 +9,16 @@ from rouage.analysis.sentences.parts import Teller
 from rouage.catalog.catalog import Catalog
 from rouage.language import Language, Text
 from rouage.model.run import StepRecord
+from rouage.records import dataclass
 from rouage.rehearsal.acting import Acted, How
 from rouage.rehearsal.notes import Notes, made_up
 from rouage.rehearsal.scene import Performance
 from rouage.sdk.json import JSON
 
 _EMIT: Final = "emit"
+CALL: Final = "call"
+"""The effect that a called recipe is, where its run of then was taken over as a whole."""
+_CALLED: Final = Text("run the recipe {name}", "lancer la recette {name}")
 _LONGEST: Final = 200
 _TELL: Final = Text(
     "tell the recipes that listen for “{name}”", "prévenir les recettes qui écoutent « {name} »"
@@ -42,7 +45,7 @@ def effects_of(performance: Performance) -> tuple[Effect, ...]:
             action=one.action,
             effect=one.effect,
             how=one.how,
-            parameters=one.values if one.action == _EMIT else _parameters(steps, one),
+            parameters=_parameters(steps, one) if one.values is None else one.values,
             recipe=one.recipe,
             path=one.path,
         )
@@ -58,6 +61,8 @@ def sentence_of(effect: Effect, catalog: Catalog, language: Language) -> str:
     )
     if effect.action == _EMIT:
         return _TELL.render(language, {"name": parameters.get("name", "?")})
+    if effect.action == CALL:
+        return _CALLED.render(language, {"name": parameters.get("recipe", "?")})
     teller = Teller(catalog, language, Names())
     return teller.use(catalog.actions[effect.action], parameters)
 

@@ -1,7 +1,6 @@
 """A real run as a case of a test: its event, the answers its steps gave, and what it came to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +9,7 @@ from rouage.catalog.catalog import Catalog
 from rouage.language import Language
 from rouage.model.recipe import Recipe, StepUse
 from rouage.model.run import RunRecord, StepRecord
+from rouage.records import dataclass
 from rouage.rehearsal.outcome import message_of
 from rouage.rehearsal.scene import MANUAL
 from rouage.rerun import static_path, steps_of

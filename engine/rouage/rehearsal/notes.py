@@ -30,6 +30,11 @@ _THERE: Final = Text(
     "le fichier {path} est là, ce qui n’est pas le cas",
 )
 
+_NO_ACCOUNT: Final = Text(
+    "there is an account of type {kind}, which is not described in rouage.yaml yet",
+    "il y a un compte de type {kind}, qui n’est pas encore décrit dans rouage.yaml",
+)
+
 _MORE: Final = Text("{note} (and {count} more like it)", "{note} (et {count} autres pareils)")
 
 
@@ -67,6 +72,11 @@ def said_yes(step: str, question: JSON) -> Text:
     """Return the note about a question that was answered with yes."""
     ask = question.get("ask") if isinstance(question, Mapping) else None
     return _YES.fill(step=step, ask=ask or "?")
+
+
+def no_account(kind: str) -> Text:
+    """Return the note about an account that is missing."""
+    return _NO_ACCOUNT.fill(kind=kind)
 
 
 def event_came(step: str) -> Text:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +12,7 @@ from rouage.errors import RouageError
 from rouage.language import Text
 from rouage.model.recipe import Recipe
 from rouage.model.secret import Secret
+from rouage.records import dataclass
 from rouage.rehearsal.cases import Case, Known
 from rouage.rehearsal.comparing import Difference, UnfitCase, compare, complaints
 from rouage.rehearsal.samples import sample_event

@@ -1,7 +1,7 @@
 """What one rehearsal is given, and what it comes to."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, tzinfo
 from pathlib import Path
 
@@ -12,8 +12,12 @@ from rouage.model.event import Event, Verdict
 from rouage.model.recipe import Recipe
 from rouage.model.run import RunRecord
 from rouage.model.secret import Secret
+from rouage.records import dataclass
 from rouage.rehearsal.acting import Acted
 from rouage.rehearsal.answers import Answer
+from rouage.rehearsal.recalling import Recall
+from rouage.sdk.accounts import Accounts, NoAccounts
+from rouage.sdk.business import Business
 from rouage.sdk.json import JSON
 
 MANUAL = "manual"
@@ -41,6 +45,10 @@ class Surround:
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     mask: Mask = _same
     recipes: Callable[[], Mapping[str, Recipe]] = dict
+    business: Business = field(default_factory=Business)
+    accounts: Accounts = field(default_factory=NoAccounts)
+    accounts_told: Callable[[], int] = int
+    """How many accounts were given out so far: a result after one may hold a password."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +66,10 @@ class Cue:
     agrees: bool = False
     imagined: frozenset[str] = frozenset()
     """Files that the event tells of and that are not there."""
+    event: str | None = None
+    """The id of a stored event; what is derived from it comes out as it did then."""
+    recall: Recall | None = None
+    """What the steps came to then: answers that are found by what a step is given."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

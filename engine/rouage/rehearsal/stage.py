@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 from rouage.durable.memory import memory_engine
 from rouage.durable.port import Accepted, RunContext, RunFilter, RunOutcome
@@ -18,15 +17,16 @@ from rouage.language import Text
 from rouage.model.event import Event, Verdict
 from rouage.model.ids import new_event_id
 from rouage.model.recipe import Recipe, StepUse
-from rouage.model.run import RunRecord, WaitRecord
+from rouage.model.run import FINAL_STATES, RunRecord, RunState, WaitRecord
 from rouage.recipes.definition import parse
 from rouage.rehearsal import notes
 from rouage.rehearsal.acting import Acted, Acting
-from rouage.rehearsal.answers import Answer, Answers, as_error
+from rouage.rehearsal.answers import Answer, Answers
 from rouage.rehearsal.clock import StageClock
 from rouage.rehearsal.people import refuse_error, replies
 from rouage.rehearsal.scene import MANUAL, Cue, Performance, Surround
 from rouage.rehearsal.still import StillFolders
+from rouage.rehearsal.told import Told
 from rouage.rerun import steps_of
 from rouage.sdk.json import JSON
 
@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 _MOST_MOVES: Final = 20_000
 _TURNS: Final = 10
 _ASKED: Final = frozenset({"approval", "event"})
-_TIMED: Final = frozenset({"timer", "retry", *_ASKED})
+_ASKED_OTHERS: Final = frozenset({"approve", "call", "wait"})
+_RUNS_TOGETHER: Final = 50
+_TIMED: Final = frozenset({"timer", "retry", "hold", *_ASKED})
 
 _NO_HTTP: Final = Text("nothing is sent in a rehearsal", "rien n’est envoyé pendant une répétition")
 _NO_SCRATCH: Final = Text(
@@ -72,6 +74,7 @@ class Stage:
             clock=self._clock,
             answers=Answers(given=cue.answers),
             reads=surround.reads,
+            recall=cue.recall,
             imagined=set(cue.imagined),
         )
         self._engine = memory_engine(clock=self._clock)
@@ -80,6 +83,9 @@ class Stage:
         self._in_one_line: set[str] = set()
         self._settled: dict[tuple[str, str], Answer | None] = {}
         self._open: dict[str, None] = {}
+        self._states: dict[str, RunState] = {}
+        self._runs = 0
+        self._is_alone = _stands_alone(recipe)
         self._assumed = notes.Notes()
 
     async def play(self) -> Performance:
@@ -99,10 +105,30 @@ class Stage:
             run=record,
             called=await self._called(run),
             acted=tuple(self._acting.acted),
-            assumed=self._assumed.all(),
+            assumed=(*map(notes.no_account, self._acting.missing), *self._assumed.all()),
             unanswered=(*self._acting.unanswered, *self._open),
             unused=self._acting.answers.unused(),
         )
+
+    async def again(self, cue: Cue) -> Performance:
+        """Rehearse another *cue* on the same stage: plans are made once for many events."""
+        if not self._may_stay():
+            await self._engine.close(0.0)
+            self._engine, self._runs = memory_engine(clock=self._clock), 0
+        self._cue = cue
+        self._clock.restart(cue.now)
+        self._acting.restart(Answers(given=cue.answers), cue.recall, cue.imagined)
+        self._settled, self._open, self._assumed = {}, {}, notes.Notes()
+        self._states.clear()
+        return await self.play()
+
+    def _may_stay(self) -> bool:
+        """Say whether the next run may join the journal of those before it: it knows none of them.
+
+        To make a journal for each takes as long as the run itself.
+        """
+        is_over = self._is_over() and not self._clock.is_awaited
+        return is_over and self._runs < _RUNS_TOGETHER
 
     async def close(self) -> None:
         """End what is left of the runs."""
@@ -114,27 +140,28 @@ class Stage:
         trigger = plan.triggers.get(self._cue.trigger)
         now = self._clock.now()
         return Event(
-            id=new_event_id(now),
+            id=self._cue.event or new_event_id(now),
             source=f"{plan.recipe.id}/{MANUAL}" if trigger is None else trigger.source,
             time=now,
             data=self._cue.data,
-            key="rehearsal",
+            key=f"rehearsal {self._runs}",
         )
 
     async def _start(self, event: Event, verdict: Verdict) -> str:
-        interpreter = Interpreter(
-            lambda definition: self._plan_of(parse(definition)), self._services
-        )
+        interpreter = Interpreter(self._plan_for, self._services)
 
         async def execute(context: RunContext, definition: bytes) -> RunOutcome:
-            told = _Told(context, self._acting, self._pass)
+            told = Told(context, self._acting, self._pass)
             return await interpreter.execute(cast("RunContext", told), definition)
 
-        for recipe in (self._recipe, *self._callable()):
-            await self._engine.put_definition(recipe.id, recipe.definition)
-        await self._engine.open(execute)
+        if not self._runs:
+            for recipe in (self._recipe, *self._callable()):
+                await self._engine.put_definition(recipe.id, recipe.definition)
+            self._engine.on_change = self._note_state
+            await self._engine.open(execute)
+        self._runs += 1
         answer = await self._engine.accept(event, (verdict,))
-        assert isinstance(answer, Accepted)  # noqa: S101 - the journal is new
+        assert isinstance(answer, Accepted)  # noqa: S101 - the journal knows no such event
         return answer.runs[0]
 
     def _callable(self) -> list[Recipe]:
@@ -142,6 +169,11 @@ class Stage:
             return []
         others = self._surround.recipes()
         return [one for one in others.values() if one.id != self._recipe.id]
+
+    def _plan_for(self, definition: bytes) -> Plan:
+        if definition == self._recipe.definition:
+            return self._plan_of(self._recipe)
+        return self._plan_of(parse(definition))
 
     def _plan_of(self, recipe: Recipe) -> Plan:
         plan = self._plans.get(recipe.hash)
@@ -181,6 +213,9 @@ class Stage:
             recipe_of=self._recipe_of,
             publish=self._publish,
             notify=_to_nobody,
+            business=surround.business,
+            accounts=surround.accounts,
+            accounts_told=surround.accounts_told,
         )
 
     async def _publish(self, name: str, data: JSON, key: str, trail: tuple[str, ...]) -> int:
@@ -199,10 +234,22 @@ class Stage:
         for _ in range(_MOST_MOVES):
             for _ in range(_TURNS):
                 await asyncio.sleep(0)
+                if self._is_over():
+                    return
                 await self._engine.wait_idle()
             waits = await self._engine.list_waits()
             if not await self._answer_one(waits) and not self._let_time_pass(waits):
                 return
+
+    def _is_over(self) -> bool:
+        """Say whether the run has ended, of a recipe after which nothing more can come."""
+        if not self._is_alone or not self._states:
+            return False
+        return all(one in FINAL_STATES for one in self._states.values())
+
+    def _note_state(self, run: str, recipe: str, state: RunState) -> None:
+        del recipe
+        self._states[run] = state
 
     async def _answer_one(self, waits: tuple[WaitRecord, ...]) -> bool:
         for wait in waits:
@@ -290,7 +337,7 @@ class Stage:
 
     def _assume_passing(self, instant: datetime, waits: tuple[WaitRecord, ...]) -> None:
         for wait in waits:
-            if wait.deadline == instant and wait.kind in {"timer", "retry"}:
+            if wait.deadline == instant and wait.kind in {"timer", "retry", "hold"}:
                 note = notes.time_passed(self._name_of(wait), self._clock.now(), instant)
                 self._assume(wait, note)
 
@@ -302,6 +349,8 @@ class Stage:
     async def _called(self, run: str) -> tuple[RunRecord, ...]:
         """Return the runs that *run* called, and those that they called, with their steps."""
         found: list[RunRecord] = []
+        if self._is_alone:
+            return ()
         page = await self._engine.list_runs(RunFilter(parent=run), limit=500)
         for child in reversed(page.runs):
             whole = await self._engine.get_run(child.id)
@@ -309,43 +358,11 @@ class Stage:
         return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """The engine's context of one run, whose called recipes may have been answered for."""
-
-    _inner: RunContext
-    _acting: Acting
-    _pass: Callable[[str, str, datetime], None]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    async def sleep_until(
-        self, path: str, instant: datetime, *, conditions: tuple[JSON, ...] = ()
-    ) -> None:
-        """Let the time pass at once where that changes nothing, and record it."""
-        if self._inner.recorded(path) is None:
-            self._pass(self._inner.event.source.rpartition("/")[0], path, instant)
-        await self._inner.sleep_until(path, instant, conditions=conditions)
-
-    async def call(
-        self, path: str, event: Event, verdict: Verdict, *, background: bool
-    ) -> Mapping[str, JSON]:
-        """Return what was told of the called recipe, or run it."""
-        acting = self._acting
-        recipe = self._inner.event.source.rpartition("/")[0]
-        known = self._inner.recorded(path)
-        answer = (
-            acting.answers.take(recipe, path, acting.id_of(recipe, path), main=acting.main)
-            if known is None
-            else None
-        )
-        if answer is None:
-            return await self._inner.call(path, event, verdict, background=background)
-        if answer.kind == "value":
-            return {"run": "-", "state": "succeeded", "outputs": answer.value, "error": None}
-        record: JSON = as_error(answer).record()
-        return {"run": "-", "state": "failed", "outputs": None, "error": record}
+def _stands_alone(recipe: Recipe) -> bool:
+    """Say whether no run of *recipe* could notice that there was another before it."""
+    return not recipe.limits and all(
+        step.once is None and step.uses not in _ASKED_OTHERS for step in steps_of(recipe)
+    )
 
 
 def _does_several_at_once(step: StepUse) -> bool:

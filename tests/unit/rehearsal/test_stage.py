@@ -1,6 +1,7 @@
 """A rehearsal goes the way of a real run, whatever its steps wait for, and nothing is done."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -294,6 +295,7 @@ EVENT = {
 }
 
 
+STEP = re.compile(r"steps(\.\w+)+")
 ORDERS = {"data.parse": {"text": "[]", "format": "json"}, "id": "orders"}
 
 
@@ -306,7 +308,9 @@ async def test_no_action_that_is_installed_tries_to_act(
     assert len(examples) > 12
     with sealed() as stopped:
         for id_, example in examples:
-            steps = json.dumps([ORDERS, {id_: dict(example)}])
+            # An example may use what a step before it gave.
+            given = json.dumps({id_: dict(example)})
+            steps = f"[{json.dumps(ORDERS)}, {STEP.sub('steps.orders.data', given)}]"
             came = await rehearsed(f"name: a\ndo: {steps}\n", EVENT, reads=reads)
             assert state(came) in {"succeeded", "failed"}, id_
     assert stopped == []
