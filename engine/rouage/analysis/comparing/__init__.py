@@ -1,0 +1,1 @@
+"""Two versions of a recipe compared by what they mean, then told in sentences (authoring L8)."""

@@ -1,0 +1,1 @@
+"""Recipes made of what other programs had: what fits is taken over, the rest is said."""

@@ -1,0 +1,1 @@
+"""Automations and scripts of Home Assistant."""
