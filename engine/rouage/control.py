@@ -3,30 +3,37 @@
 import asyncio
 import hashlib
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from rouage.catalog.catalog import Catalog
 from rouage.clock import Clock
-from rouage.durable.port import AlreadyAnswered, Engine, NoSuchRun, Reader, Recorded
+from rouage.durable.port import Accepted, AlreadyAnswered, Engine, NoSuchRun, Reader, Recorded
 from rouage.errors import StepError
 from rouage.flow.answers import check_answer
+from rouage.flow.gate_hold import check_change
 from rouage.flow.listen import Listener
-from rouage.language import Text
+from rouage.flow.notices import Notices
+from rouage.flow.pauses import Pauses
+from rouage.flow.undo_start import Undos
+from rouage.language import Language, Text
 from rouage.model.ids import new_event_id
 from rouage.model.recipe import Recipe
 from rouage.model.run import RunRecord, RunState, WaitRecord
 from rouage.recipes.definition import parse
 from rouage.recipes.folder import RecipeFolder
+from rouage.recipes.previews import Question, rows_of, schedules_of
+from rouage.records import dataclass
 from rouage.rerun import Version, kept_steps
 from rouage.safety.paths import Folders
+from rouage.sdk.business import Business
 from rouage.sdk.json import JSON
 from rouage.sdk.trigger import Receipt
 from rouage.settings import Settings
-from rouage.web.api import Choice
+from rouage.web.controls import Choice, Replayed
 from rouage.web.links import Links
 from rouage.web.questions import shown_files
 from rouage.workers.safeguards import Safeguards
@@ -52,6 +59,17 @@ _NOT_ACTIVE: Final = Text(
     "the recipe {recipe} has no version in force now",
     "la recette {recipe} n’a pas de version en vigueur en ce moment",
 )
+
+
+_NOT_INSTALLED: Final = Text(
+    "the action {action} is not installed here", "l’action {action} n’est pas installée ici"
+)
+_NOT_OPEN: Final = Text("the daemon starts, or stops", "le service démarre, ou s’arrête")
+_SICK: Final = Text(
+    "{count} trigger(s) do not work as they should",
+    "{count} déclencheur(s) ne marchent pas comme il faut",
+)
+RecipeHealth = Literal["healthy", "degraded", "broken"]
 
 
 @dataclass(kw_only=True, slots=True)
@@ -84,6 +102,10 @@ class Control:
         life: Life,
         owner: str,
         stop: Callable[[], None],
+        reload: Callable[[], None],
+        pauses: Pauses,
+        notices: Notices,
+        undos: Undos,
     ) -> None:
         self.owner = owner
         self.links = links
@@ -97,6 +119,10 @@ class Control:
         self._safeguards = safeguards
         self._life = life
         self._stop = stop
+        self._reload = reload
+        self.pauses = pauses
+        self.notices = notices
+        self.undos = undos
 
     @property
     def reader(self) -> Reader:
@@ -112,29 +138,60 @@ class Control:
         """Return the present instant of the daemon's clock."""
         return self._clock.now()
 
-    def is_ready(self) -> tuple[bool, str | None]:
+    def is_ready(self) -> tuple[bool, Text | None]:
         """Say whether events are accepted, and why not."""
         health = self._engine.health()
         if health.state == "refusing":
             return False, health.reason
-        return self._life.is_open, None
+        if not self._life.is_open:
+            return False, _NOT_OPEN
+        sick = sum(ear.state == "error" for ear in self._listener.ears)
+        return (False, _SICK.fill(count=sick)) if sick else (True, None)
 
     def status(self) -> JSON:
-        """Return how the daemon, its recipes and its triggers are."""
+        """Return how the daemon, its recipes and its triggers are.
+
+        Sentences are in both languages, for whoever answers in the reader's.
+        """
         health, life, language = self._engine.health(), self._life, self._settings.language
+        triggers: list[dict[str, JSON]] = list(self._listener.status())
+        state, reason = health.state, health.reason
+        sick = sum(one["state"] in {"error", "degraded"} for one in triggers)
+        if state == "ok" and sick:
+            state, reason = "degraded", _SICK.fill(count=sick)
+        recipes = list(self._recipes.status(language))
+        for recipe in recipes:
+            recipe["health"] = self._health_of(recipe, triggers)
         status: dict[str, JSON] = {
-            "state": health.state,
-            "reason": health.reason,
+            "state": state,
+            "reason": None if reason is None else {"en": reason.en, "fr": reason.fr},
             "pid": os.getpid(),
             "started": life.started.isoformat() if life.started else None,
             "workspace": str(self._settings.workspace),
             "console_port": life.ports.get("console"),
             "hooks_port": life.ports.get("hooks"),
-            "recipes": list(self._recipes.status(language)),
-            "triggers": list(self._listener.status(language)),
+            "recipes": [dict(recipe) for recipe in recipes],
+            "triggers": list(triggers),
+            "paused": [pause.as_json() for pause in self.pauses.all],
+            "notices": [notice.as_json() for notice in self.notices.open],
             "connectors_broken": [broken.name for broken in self._catalog.broken],
         }
-        return self._safeguards.add_to(status, language)
+        return self._safeguards.add_to(status)
+
+    def _health_of(
+        self, recipe: Mapping[str, Any], triggers: Sequence[Mapping[str, JSON]]
+    ) -> RecipeHealth:
+        """Return how a recipe is, of its file, its triggers and what the owner was told (U-1.5)."""
+        states = {str(one["state"]) for one in triggers if one["recipe"] == recipe["id"]}
+        if recipe["state"] == "invalid" or (states and states == {"error"}):
+            return "broken"
+        is_told = any(notice.recipe == recipe["id"] for notice in self.notices.open)
+        is_old = recipe["state"] == "last_good"
+        return "degraded" if is_told or is_old or states & {"error", "degraded"} else "healthy"
+
+    def reload(self) -> None:
+        """Have the recipes looked at now."""
+        self._reload()
 
     async def start_run(
         self,
@@ -150,6 +207,33 @@ class Control:
             event["inputs"] = dict(inputs)
         key = new_event_id(self._clock.now())
         return await self._listener.start_run(recipe_id, data=event, trigger=trigger, key=key)
+
+    async def take_existing(self, recipe_id: str) -> int:
+        """Process what was there before the recipe was first active; return how many files."""
+        return await self._listener.take_existing(recipe_id)
+
+    async def preview(
+        self, recipe_id: str, most: int, language: Language
+    ) -> Sequence[Mapping[str, JSON]] | None:
+        """Return the next instants of the schedules of a recipe; None if it is not in force.
+
+        Raises:
+            StepError: the inputs that the recipe was given make a schedule impossible.
+        """
+        plan, settings = self._listener.plan_of(recipe_id), self._settings
+        if plan is None:
+            return None
+        business = Business(hours=settings.business, zone=settings.zone)
+        asked = Question(after=self.now(), most=most, business=business)
+        recipe, inputs = plan.recipe, plan.inputs
+
+        def look_ahead() -> Sequence[Mapping[str, JSON]]:
+            zone = settings.zone
+            found = schedules_of(self._catalog, recipe, asked, zone=zone, inputs=inputs)
+            return rows_of(found, most, language)
+
+        # A schedule that seldom fires takes its time to compute.
+        return await asyncio.to_thread(look_ahead)
 
     async def cancel(self, run_id: str, author: str) -> RunState | None:
         """Ask for the end of a run."""
@@ -179,6 +263,23 @@ class Control:
             wait.run, name, checked, signal_id=signal_id, author=author
         )
 
+    async def change_held(
+        self, wait: WaitRecord, payload: Mapping[str, JSON], *, signal_id: str, author: str
+    ) -> Recorded | AlreadyAnswered | NoSuchRun:
+        """Cancel, edit or send what waits in the outbox; on disk when this returns.
+
+        Raises:
+            StepError: it does not fit the held call; nothing was recorded.
+        """
+        question = wait.question if isinstance(wait.question, dict) else {}
+        action = self._catalog.actions.get(str(question.get("action")))
+        if action is None:
+            raise StepError(_NOT_INSTALLED, action=question.get("action"))
+        checked = check_change(question, payload, action)
+        return await self._engine.signal(
+            wait.run, wait.name or wait.path, checked, signal_id=signal_id, author=author
+        )
+
     async def replay(self, run_id: str, *, start: str, version: Version, author: str) -> str | None:
         """Do a finished run again from *start*; return the id of the new run (None: no run).
 
@@ -192,6 +293,20 @@ class Control:
         new = old if version == "then" else await self._present(run.recipe)
         keep = kept_steps(run, old, new, start)
         return await self._engine.replay(run_id, keep=keep, definition=new.hash, author=author)
+
+    async def replay_event(self, event_id: str, author: str) -> Replayed | None:
+        """Have a stored event happen again; None when there is no such event.
+
+        Raises:
+            StepError: its recipe or its trigger is not there any more.
+        """
+        found = await self._engine.get_event(event_id)
+        if found is None:
+            return None
+        outcome, answer = await self._listener.replay(found.event, author)
+        runs = answer.runs if isinstance(answer, Accepted) else ()
+        identity = answer.event_id if isinstance(answer, Accepted) else answer.first_id
+        return Replayed(event=identity, outcome=outcome, runs=runs)
 
     def _check_files(self, question: Mapping[str, Any]) -> None:
         """Refuse a yes to files that are no longer what was shown; a no is always good."""

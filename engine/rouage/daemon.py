@@ -5,12 +5,9 @@ import contextlib
 import gc
 import json
 import logging
-import os
-import signal
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from typing import Any, Final
 
-from rouage.analysis.render import to_json
 from rouage.catalog.catalog import Catalog
 from rouage.catalog.schema import compose
 from rouage.clock import Clock, SystemClock
@@ -19,15 +16,23 @@ from rouage.durable.embedded import EmbeddedEngine
 from rouage.durable.failpoints import Failpoints
 from rouage.durable.port import Reader, RunContext, RunOutcome
 from rouage.durable.sqlite import open_engine
-from rouage.errors import RouageError
 from rouage.flow.listen import Listener
-from rouage.flow.plan import make_plan
+from rouage.flow.liveness import Liveness
 from rouage.flow.run import Interpreter
+from rouage.flow.run_notices import Doubts, note_success, tell_failure
+from rouage.flow.undo_run import UndoRuns
+from rouage.flow.undo_start import Undos
+from rouage.language import Text
 from rouage.lock import WorkspaceLock
-from rouage.problem import Problem
-from rouage.recipes.folder import Change, RecipeFolder
+from rouage.recipes.folder import RecipeFolder
+from rouage.reloading import Reloading
 from rouage.sdk.json import JSON
 from rouage.sdk.trigger import Receipt
+from rouage.service.handed import CONSOLE, HOOKS, take_sockets
+from rouage.service.limits import resource_checks
+from rouage.service.manager import ServiceManager
+from rouage.service.pulse import Pulse
+from rouage.service.supervision import Supervisor, Trouble
 from rouage.settings import Places, Settings
 from rouage.surroundings import Surroundings
 from rouage.upkeep import Upkeep
@@ -39,17 +44,29 @@ from rouage.workplace import link_key, local_token, local_user, prepare, tell_wh
 
 logger = logging.getLogger(__name__)
 
-RELOAD_SECONDS: Final = 1.5
-SETTLING_SECONDS: Final = 0.3
-"""How often the recipes are looked at: at rest, and while a change is under way (L1: 2 s)."""
-_FAILED: Final = 70
-_GARBAGE_THRESHOLDS: Final = (50_000, 20, 50)
 _LOOK_UP_SECONDS: Final = 10.0
+_START_SECONDS: Final = 120.0
+_STOP_MARGIN_SECONDS: Final = 15.0
+_STALE_SECONDS: Final = 120.0
+"""Recipes not looked at for so long: whatever looks at them is stuck."""
 OnReady = Callable[["Daemon"], Awaitable[None]]
+
+_AT_WORK: Final = Text(
+    "{recipes} recipes, {triggers} triggers", "{recipes} recettes, {triggers} déclencheurs"
+)
+_SOME_SICK: Final = Text(
+    "{recipes} recipes, {triggers} triggers, {sick} not well",
+    "{recipes} recettes, {triggers} déclencheurs, dont {sick} en difficulté",
+)
+_STOPPING: Final = Text("stopping", "arrêt en cours")
 
 
 class Daemon:
-    """One workspace at work: engine, recipes, triggers, and the two listeners."""
+    """One workspace at work: engine, recipes, triggers, and the two listeners.
+
+    *manager* is the service manager that started it, *environment* where sockets that it
+    handed over are named.
+    """
 
     def __init__(
         self,
@@ -58,6 +75,8 @@ class Daemon:
         catalog: Catalog,
         clock: Clock | None = None,
         failpoints: Failpoints | None = None,
+        manager: ServiceManager | None = None,
+        environment: MutableMapping[str, str] | None = None,
     ) -> None:
         self.settings = settings
         self._safeguards = Safeguards(catalog)
@@ -67,12 +86,14 @@ class Daemon:
         self.ports = self.life.ports
         self.has_failed = False
         self._failpoints = failpoints
+        self._manager = manager or ServiceManager()
         self._places: Places = settings.places
         self._surroundings = Surroundings(settings, catalog=self.catalog, clock=self.clock)
         self._stop = asyncio.Event()
         self._are_recipes_loaded = asyncio.Event()
-        self._reported: dict[str, tuple[Problem, ...]] = {}
         self._background: list[asyncio.Task[None]] = []
+        ports = {settings.port: CONSOLE, settings.hooks_port: HOOKS}
+        self._handed = take_sockets({} if environment is None else environment, ports=ports)
 
     async def serve(self, on_ready: OnReady | None = None) -> None:
         """Work until `request_stop`; then drain.
@@ -85,27 +106,44 @@ class Daemon:
         with WorkspaceLock(self._places.lock):
             async with asyncio.TaskGroup() as tasks:
                 try:
-                    self._spawn = _spawner(tasks)
+                    self._supervisor = Supervisor(
+                        self.clock,
+                        spawn=lambda work, name: tasks.create_task(work, name=name),
+                        give_up=self._give_up,
+                        tell=self._tell_trouble,
+                    )
+                    self._manager.extend(_START_SECONDS)
                     await self._start()
                     if on_ready is not None:
                         await on_ready(self)
-                    await self._work()
+                    self._manager.ready(self._in_short())
+                    await self._stop.wait()
                 finally:
                     await self._drain()
 
     def background(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Run *work* beside the daemon until it stops (the story of the demo)."""
-        self._background.append(self._spawn(work, name))
+        self._background.append(self._supervisor.start(work, name))
 
-    def _give_up(self) -> None:
-        """End the process: the disk failed in a way that only a fresh start can judge (R14)."""
-        self.has_failed = True
-        self._loop.call_soon_threadsafe(self.request_stop)
+    def request_reload(self) -> None:
+        """Have the recipes looked at now."""
+        if self.life.is_open:
+            self._reloading.ask()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Say whether it was asked to stop."""
+        return self._stop.is_set()
 
     def request_stop(self) -> None:
         """Begin the drain; `serve` returns when it is done."""
         self.life.is_open = False
         self._stop.set()
+
+    def _give_up(self) -> None:
+        """End the process: only a fresh start can judge (R14, D-8)."""
+        self.has_failed = True
+        self._loop.call_soon_threadsafe(self.request_stop)
 
     @property
     def reader(self) -> Reader:
@@ -136,42 +174,24 @@ class Daemon:
             on_fatal=self._give_up,
             reserve_bytes=self.settings.reserve_bytes,
         )
-        self._hooks = HookServer(allowed_hosts=self.settings.allowed_hosts)
-        self._listener = Listener(
-            engine=self._engine,
-            services=self._surroundings.services,
-            hooks=self._hooks,
-            spawn=self._spawn,
-            hub=self._surroundings.hub,
-            written=self._surroundings.written,
-        )
-        self._surroundings.connect(self._engine, self._listener, self._spawn)
-        self._recipes = self._make_recipes()
-        self.control = self._make_control()
-        self._console = ConsoleServer(
-            self.control,
-            token=local_token(self._places.token),
-            allowed_hosts=self.settings.console_hosts,
-            language=self.settings.language,
-        )
+        self._make_parts()
         self._interpreter = Interpreter(self._surroundings.plan_of, self._surroundings.services)
+        await self._surroundings.load()
+        self._undo_runs = UndoRuns(
+            self._engine, self._surroundings.services, self._surroundings.plan_of
+        )
         await self._engine.open(self._execute)
-        await self._reload()
+        await self._reloading.look()
         self._write_schema()
-        # A sender that comes too early is asked to come back, not told that there is no hook.
-        self._hooks.refuse(1)
-        self.ports["hooks"] = await self._hooks.start(self.settings.hosts, self.settings.hooks_port)
-        self.ports["console"] = await self._console.start(self.settings.hosts, self.settings.port)
-        self.control.links.base = self.settings.address_of(self.ports["console"])
+        await self._open_doors()
         for event in await self._engine.unmatched():
             await self._listener.match_late(event)
         await self._listener.wait_started()
         self._are_recipes_loaded.set()
+        if HOOKS in self._handed:
+            await self._open_hooks()
         self._hooks.admit()
-        self._upkeep = Upkeep(
-            self._engine, self.settings, clock=self.clock, failpoints=self._failpoints
-        )
-        self.background(self._upkeep.work(), "upkeep")
+        self._begin_keeping()
         self.life.is_open = True
         # What was loaded stays for life: the collector need not walk it again.
         gc.collect()
@@ -179,11 +199,85 @@ class Daemon:
         tell_where(self._places.daemon, self.ports, self.life.started)
         await self._surroundings.hub.announce("started", {})
 
+    async def _open_doors(self) -> None:
+        """Listen for the console, and for webhooks unless their senders wait at an open socket."""
+        hosts, handed = self.settings.hosts, self._handed
+        # A sender that comes too early is asked to come back, not told that there is no hook.
+        self._hooks.refuse(1)
+        if HOOKS not in handed:
+            await self._open_hooks()
+        self.ports["console"] = await self._console.start(
+            hosts, self.settings.port, sockets=handed.get(CONSOLE, ())
+        )
+        self.control.links.base = self.settings.address_of(self.ports["console"])
+
+    async def _open_hooks(self) -> None:
+        self.ports["hooks"] = await self._hooks.start(
+            self.settings.hosts, self.settings.hooks_port, sockets=self._handed.get(HOOKS, ())
+        )
+
+    def _begin_keeping(self) -> None:
+        """Start what goes on for as long as the daemon lives."""
+        upkeep = Upkeep(self._engine, self.settings, clock=self.clock, failpoints=self._failpoints)
+        upkeep.on_problem = self._surroundings.tell_upkeep
+        liveness = Liveness(
+            self._listener,
+            reader=self._engine,
+            notices=self._surroundings.notices,
+            clock=self.clock,
+        )
+        pulse = Pulse(
+            self._manager, is_sound=self._is_sound, status=self._in_short, clock=self.clock
+        )
+        doubts = Doubts(self._engine, self._surroundings.notices, self.clock)
+        works: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
+            "recipes": self._reloading.work,
+            "upkeep": upkeep.work,
+            "liveness": liveness.work,
+            "doubts": doubts.work,
+            "pulse": pulse.work,
+            "pauses": self._surroundings.pauses.finish,
+            "letters": self._surroundings.post.work,
+        }
+        for name, work in works.items():
+            self._background.append(self._supervisor.keep(work, name))
+        for check in resource_checks(self.settings):
+            if check.state != "ok":
+                logger.warning("%s", check.sentence.en)
+
+    def _is_recipe(self, recipe_id: str) -> bool:
+        """Say whether the folder holds this recipe, in force or not."""
+        return any(file.recipe_id == recipe_id for file in self._reloading.recipes.files)
+
     async def _execute(self, context: RunContext, definition: bytes) -> RunOutcome:
         """Run one run to its end; those that go on may call recipes, or tell those that listen."""
         if not self._are_recipes_loaded.is_set():
             await self._are_recipes_loaded.wait()
-        return await self._interpreter.execute(context, definition)
+        executor = self._undo_runs if UndoRuns.is_meant(context) else self._interpreter
+        outcome = await executor.execute(context, definition)
+        notices = self._surroundings.notices
+        if outcome.state == "failed":
+            recipe = self._surroundings.plan_of(definition).recipe.id
+            tell_failure(notices, recipe, context.run_id)
+        elif notices.is_any_open and outcome.state == "succeeded":
+            note_success(notices, self._surroundings.plan_of(definition).recipe.id)
+        return outcome
+
+    async def _is_sound(self) -> bool:
+        """Ask what must work for a sign of life; a journal that hangs makes this hang."""
+        await self._engine.beat()
+        return self.clock.monotonic_seconds() - self._reloading.looked_at < _STALE_SECONDS
+
+    def _in_short(self) -> str:
+        """Return how things are in a few words, for the service manager."""
+        ears = self._listener.ears
+        sick = sum(ear.state in {"error", "degraded"} for ear in ears)
+        facts = {"recipes": len(self._listener.recipes), "triggers": len(ears), "sick": sick}
+        return (_SOME_SICK if sick else _AT_WORK).render(self.settings.language, facts)
+
+    def _tell_trouble(self, trouble: Trouble) -> None:
+        notices = self._surroundings.notices
+        notices.raise_(f"task:{trouble.name}", "task_failed", trouble.reason)
 
     def _last_definition(self) -> Callable[[str], bytes | None]:
         """Return the look-up of last good versions, for the thread that scans the folder."""
@@ -195,61 +289,11 @@ class Daemon:
 
         return look_up
 
-    async def _work(self) -> None:
-        while not self._stop.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._reload_pause()):
-                    await self._stop.wait()
-                    return
-            await self._reload()
-
-    def _reload_pause(self) -> float:
-        return RELOAD_SECONDS if self._recipes.is_at_rest else SETTLING_SECONDS
-
-    async def _reload(self) -> None:
-        """Bring the folder's changes into force; one bad file never stops the rest."""
-        changes = await asyncio.to_thread(self._recipes.scan, self.clock.monotonic_seconds())
-        if changes:
-            await asyncio.gather(*(self._apply(change) for change in changes))
-        self._report_problems()
-
-    def _report_problems(self) -> None:
-        """Say once what is wrong with a recipe that was saved."""
-        language = self.settings.language
-        faulty = {file.file: file.problems for file in self._recipes.files if file.problems}
-        for name, problems in faulty.items():
-            if self._reported.get(name) == problems:
-                continue
-            for problem in problems:
-                said = to_json(problem, language)
-                start = problem.range.start
-                logger.warning(
-                    "%s:%s:%s %s %s", name, start.line, start.column, problem.code, said["message"]
-                )
-        self._reported = faulty
-
-    async def _apply(self, change: Change) -> None:
-        try:
-            await self._bring_into_force(change)
-        except RouageError as error:
-            logger.warning("recipe %s: %s", change.recipe_id, error.render("en"))
-
-    async def _bring_into_force(self, change: Change) -> None:
-        version = change.recipe or change.accepted
-        if version is not None:
-            await self._engine.put_definition(
-                version.id, version.definition, file=change.file, source=change.source
-            )
-        if change.recipe is None:
-            await self._listener.deactivate(change.recipe_id)
-            return
-        plan = make_plan(change.recipe, self._surroundings.services)
-        self._surroundings.keep(plan)
-        await self._listener.activate(plan)
-
     async def _drain(self) -> None:
         """Stop accepting, let running steps end, close (durability R17)."""
         self.life.is_open = False
+        self._manager.status(_STOPPING.render(self.settings.language))
+        self._manager.stopping(self.settings.grace_seconds + _STOP_MARGIN_SECONDS)
         self._are_recipes_loaded.set()
         for task in self._background:
             task.cancel()
@@ -270,6 +314,45 @@ class Daemon:
 
     # -- parts -------------------------------------------------------------------------------
 
+    def _make_parts(self) -> None:
+        spawn = self._supervisor.start
+        self._hooks = HookServer(
+            allowed_hosts=self.settings.console_hosts,
+            proxies=self.settings.trusted_proxies,
+            folder=self._places.received,
+            known_paths=self._places.known_hooks,
+            is_recipe=self._is_recipe,
+            keep=self._supervisor.keep,
+        )
+        self._listener = Listener(
+            engine=self._engine,
+            services=self._surroundings.services,
+            hooks=self._hooks,
+            spawn=spawn,
+            hub=self._surroundings.hub,
+            written=self._surroundings.written,
+        )
+        self._surroundings.connect(self._engine, self._listener, spawn)
+        self._reloading = Reloading(
+            self._make_recipes(),
+            engine=self._engine,
+            listener=self._listener,
+            surroundings=self._surroundings,
+            notices=self._surroundings.notices,
+            clock=self.clock,
+            language=self.settings.language,
+        )
+        self._reloading.began = self._manager.reloading
+        self._reloading.ended = lambda: self._manager.ready(self._in_short())
+        self.control = self._make_control()
+        self._surroundings.open_post(self.control, self._hooks, link_key(self._places.link_key))
+        self._console = ConsoleServer(
+            self.control,
+            token=local_token(self._places.token),
+            allowed_hosts=self.settings.console_hosts,
+            language=self.settings.language,
+        )
+
     def _make_recipes(self) -> RecipeFolder:
         return RecipeFolder(
             self._places.recipes,
@@ -283,7 +366,7 @@ class Daemon:
         return Control(
             engine=self._engine,
             listener=self._listener,
-            recipes=self._recipes,
+            recipes=self._reloading.recipes,
             settings=self.settings,
             catalog=self.catalog,
             clock=self.clock,
@@ -294,7 +377,16 @@ class Daemon:
             safeguards=self._safeguards,
             life=self.life,
             owner=local_user(),
+            undos=Undos(
+                self._engine,
+                catalog=self.catalog,
+                clock=self.clock,
+                plan_of=self._surroundings.plan_of,
+            ),
             stop=self.request_stop,
+            reload=self.request_reload,
+            pauses=self._surroundings.pauses,
+            notices=self._surroundings.notices,
         )
 
     def _write_schema(self) -> None:
@@ -305,43 +397,3 @@ class Daemon:
         target = self._places.recipe_schema
         if not target.exists() or target.read_text(encoding="utf-8") != text:
             target.write_text(text, encoding="utf-8")
-
-
-def _spawner(
-    tasks: asyncio.TaskGroup,
-) -> Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]:
-    def spawn(work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
-        return tasks.create_task(work, name=name)
-
-    return spawn
-
-
-def run(settings: Settings, *, catalog: Catalog, on_ready: OnReady | None = None) -> int:
-    """Serve until a signal says stop; the first one drains, the second ends at once.
-
-    Returns the exit code: 0 after a clean stop, 70 when the disk failed (EX_SOFTWARE).
-    """
-    with contextlib.suppress(AttributeError):
-        # The no-writer probe of folder triggers may make the kernel send SIGIO, which would
-        # kill the process (triggers D-13).
-        signal.signal(signal.SIGIO, signal.SIG_IGN)
-    # Runs make many short-lived objects and hardly a cycle: looking for cycles less often saves
-    # a tenth of the time and most of the long pauses under load.
-    gc.set_threshold(*_GARBAGE_THRESHOLDS)
-    return asyncio.run(_serve(settings, catalog, on_ready))
-
-
-async def _serve(settings: Settings, catalog: Catalog, on_ready: OnReady | None) -> int:
-    failpoints = Failpoints.parse(os.environ.get("ROUAGE_FAILPOINT"))
-    daemon = Daemon(settings, catalog=catalog, failpoints=failpoints)
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        if daemon._stop.is_set():
-            os._exit(1)
-        daemon.request_stop()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-    await daemon.serve(on_ready)
-    return _FAILED if daemon.has_failed else 0

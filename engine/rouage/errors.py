@@ -113,6 +113,14 @@ class OutcomeUnknown(StepError):  # noqa: N818 - a state, told by its name
     """The step was cut off: nobody knows whether it had its effect."""
 
 
+class EffectInDoubt(OutcomeUnknown):
+    """The effect may have happened, and only a person can find out: the run asks.
+
+    For actions that may be repeated, and that found out by their notes that this time they
+    must not. A person who says “retry” has the action called again, as a further attempt.
+    """
+
+
 class StepTimeout(OutcomeUnknown):
     """The step took longer than its `timeout` allows; its outcome is unknown."""
 

@@ -5,8 +5,10 @@ reason and its remedy in each language.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
+
+from rouage.records import dataclass
 
 Severity = Literal["error", "warning"]
 

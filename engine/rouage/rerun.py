@@ -12,7 +12,7 @@ from typing import Final, Literal
 from rouage.errors import StepError
 from rouage.language import Text
 from rouage.model.recipe import Recipe, StepUse
-from rouage.model.run import RunRecord, StepRecord
+from rouage.model.run import SHADOW, RunRecord, StepRecord
 
 Version = Literal["then", "now"]
 START: Final = "start"
@@ -123,6 +123,9 @@ def walk(steps: Iterable[StepUse]) -> Iterator[StepUse]:
 
 def _is_settled(step: StepRecord) -> bool:
     mark = step.path.partition(_MARK)[2]
+    if step.action.startswith(SHADOW):
+        # Nothing was done: there is nothing to keep.
+        return False
     return _is_main(step.path) and step.state in _SETTLED and mark in _DECISIONS
 
 

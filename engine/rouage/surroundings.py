@@ -1,10 +1,10 @@
 """What runs are given to work with: the services of the flow, made of the daemon's parts."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import ClientSession
 
@@ -12,19 +12,31 @@ from rouage.catalog.catalog import Catalog
 from rouage.clock import Clock
 from rouage.durable.embedded import EmbeddedEngine
 from rouage.durable.port import Engine
+from rouage.errors import RouageError
 from rouage.flow.chain import Hub
 from rouage.flow.ear import Spawn
+from rouage.flow.gate_tallies import Tallies
+from rouage.flow.ledger import done_under
 from rouage.flow.listen import Listener
+from rouage.flow.notices import Notice, Notices
+from rouage.flow.pauses import Pauses
 from rouage.flow.plan import Plan, make_plan
 from rouage.flow.services import Rate, Services
 from rouage.flow.trail import WrittenFiles
+from rouage.language import Text
 from rouage.recipes.definition import parse
 from rouage.safety.network import open_session
 from rouage.safety.paths import Folders
+from rouage.sdk.business import Business
 from rouage.sdk.json import JSON
+from rouage.sdk.trigger import Hooks
 from rouage.secrets import SecretStore
 from rouage.settings import Settings, rate_of
-from rouage.vault import LiveSecrets
+from rouage.vault import LiveAccounts, LiveSecrets
+from rouage.web.api import Api
+from rouage.web.controls import Control
+from rouage.web.post import Post
+from rouage.web.reply_tokens import ReplyTokens
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +46,15 @@ _NOTICES: Final[Mapping[str, str]] = {
     "approval_waiting": "the run %s of %s waits for a decision at %s: %s",
     "approval_reminder": "the run %s of %s still waits for a decision at %s: %s",
     "approval_escalated": "nobody decided in time about the run %s of %s at %s, others may: %s",
+    "outbox_held": "the run %s of %s holds what it sends at %s in the outbox: %s",
+    "outbox_repeated": "the run %s of %s is about to send at %s what went out today already: %s",
 }
+
+
+_UPKEEP: Final = "upkeep"
+_NOT_KEPT: Final = Text(
+    "the daily upkeep did not go well: {reason}", "l’entretien quotidien s’est mal passé : {reason}"
+)
 
 
 class Surroundings:
@@ -46,6 +66,7 @@ class Surroundings:
 
     def __init__(self, settings: Settings, *, catalog: Catalog, clock: Clock) -> None:
         self.secrets = LiveSecrets(SecretStore(settings.places.secrets))
+        self.accounts = LiveAccounts(settings.accounts, self.secrets)
         self.files = Folders(workspace=settings.workspace, allowed=settings.folders)
         self._settings = settings
         self._plans: dict[bytes, Plan] = {}
@@ -53,8 +74,12 @@ class Surroundings:
         self._engine: Engine
         self._listener: Listener
         self._spawn: Spawn
+        self.post: Post
         self.hub = Hub(clock)
         self.written = WrittenFiles(clock.monotonic_seconds)
+        self.pauses = Pauses(clock)
+        self.tallies = Tallies(clock)
+        self.notices = Notices(clock, start=self._begin, tell=self._tell)
         self.services = self._make_services(catalog, clock)
 
     def connect(self, engine: EmbeddedEngine, listener: Listener, spawn: Spawn) -> None:
@@ -68,6 +93,33 @@ class Surroundings:
             engine.on_change = self.hub.note_run if is_wanted else None
 
         self.hub.on_followers = follow
+
+    def open_post(self, control: Control, hooks: Hooks, key: bytes) -> None:
+        """Make ready for letters about questions; *key* signs what names them."""
+        self.post = Post(
+            engine=self._engine,
+            services=self.services,
+            active=self._listener,
+            api=Api(control, language=self._settings.language),
+            tokens=ReplyTokens(key),
+            hooks=hooks,
+            notices=self.notices,
+        )
+
+    async def load(self) -> None:
+        """Go on from what the journal holds: what is paused, what the owner was told."""
+        await self.pauses.load(self._engine, self._listener)
+        await self.notices.load(self._engine)
+        await self.tallies.load(self._engine)
+        await self.post.load()
+
+    def tell_upkeep(self, problem: RouageError | None) -> None:
+        """Tell the owner that backups or the bounds of the past are in trouble, or no more."""
+        if problem is None:
+            self.notices.solve(_UPKEEP)
+            return
+        reason = Text(problem.render("en"), problem.render("fr"))
+        self.notices.raise_(_UPKEEP, "upkeep_failed", _NOT_KEPT.fill(reason=reason))
 
     def plan_of(self, definition: bytes) -> Plan:
         """Return the plan of a definition: made once, then kept."""
@@ -109,9 +161,17 @@ class Surroundings:
             recipe_of=self._recipe_of,
             publish=self.hub.publish,
             notify=self._notify,
+            write=self._write,
             past_events=self._past_events,
             take_tokens=self._take_tokens,
             wrote=self.written.note,
+            pause_of=self.pauses.error_of,
+            accounts=self.accounts,
+            accounts_told=lambda: self.accounts.told,
+            business=Business(hours=settings.business, zone=settings.zone),
+            tallies=self.tallies,
+            ledger=self._look_up,
+            is_asked=self._is_asked,
             rate_of=lambda action: rate_of(settings.rates, action),
         )
 
@@ -138,6 +198,27 @@ class Surroundings:
         names = ("run", "recipe", "path", "ask")
         logger.info(sentence, *(facts.get(name) for name in names), extra={"kind": kind})
 
+    async def _write(self, facts: Mapping[str, JSON]) -> None:
+        await self.post.write(facts)
+
+    def _is_asked(self, ids: Iterable[str]) -> bool:
+        return self.post.is_asked(ids)
+
+    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> object:
+        return self._spawn(work, name)
+
+    async def _tell(self, notice: Notice) -> None:
+        """Tell recipes that listen to the engine; never the one that the trouble is about."""
+        language = self._settings.language
+        facts: dict[str, JSON] = {
+            "recipe": notice.recipe,
+            "trigger": notice.key.partition(":")[2] if "/" in notice.key else None,
+            "reason": notice.text.render(language),
+        }
+        key = f"notice {notice.key} {notice.since.isoformat()}"
+        trail = () if notice.recipe is None else (notice.recipe,)
+        await self.hub.announce("notice", facts, key=key, trail=trail)
+
     async def _announce(self, kind: str, facts: Mapping[str, JSON]) -> None:
         await self.hub.announce(kind, facts)
 
@@ -145,6 +226,9 @@ class Surroundings:
         found = await self._engine.find_events(source=source, limit=_PAST_EVENTS)
         events = [one.event for one in reversed(found)]
         return [(event.key, event.data) for event in events if event.time >= since]
+
+    async def _look_up(self, key: str) -> JSON:
+        return await done_under(self._engine, key)
 
     def _take_tokens(self, rate: Rate) -> float:
         bucket, limit, per_seconds = rate

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import logging
+import shutil
 import threading
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -15,6 +17,10 @@ from rouage.durable.port import Engine, Purged
 from rouage.durable.sqlite.backup import make_backup
 from rouage.durable.sqlite.copies import Backup, list_backups
 from rouage.errors import RouageError
+from rouage.model.run import FINAL_STATES
+from rouage.records import dataclass
+from rouage.safety import kept
+from rouage.sdk.received import sweep
 from rouage.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -23,6 +29,10 @@ FIRST_SECONDS: Final = 60.0
 """A start has better things to do at first."""
 PAUSE_SECONDS: Final = 3_600.0
 _BACKUP_EVERY: Final = timedelta(days=1)
+_MOST_SCRATCH: Final = 5_000
+"""So many private folders of runs are looked at each time; the oldest come first."""
+_SCRATCH_SECONDS: Final = 3_600.0
+"""Younger ones are left alone: their run may not be on record yet."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -48,10 +58,14 @@ class Upkeep:
     ) -> None:
         self._engine = engine
         self._journal: Path = settings.places.journal
+        self._received: Path = settings.places.received
+        self._scratch: Path = settings.places.scratch
         self._retention = settings.retention
         self._clock = clock
         self._failpoints = failpoints
         self._asked = asyncio.Event()
+        self.on_problem: Callable[[RouageError | None], None] | None = None
+        """Told what went wrong, and with None that nothing did."""
         self.done = Done(backup=next(iter(list_backups(self._journal)), None))
 
     def ask(self) -> None:
@@ -78,6 +92,8 @@ class Upkeep:
             await self._purge()
         except (RouageError, OSError) as error:
             self._note("the past could not be brought within its bounds", error)
+        if self.on_problem is not None:
+            self.on_problem(self.done.problem)
 
     def _is_backup_due(self) -> bool:
         daily = [one for one in list_backups(self._journal) if one.cause == "daily"]
@@ -100,6 +116,10 @@ class Upkeep:
     async def _purge(self) -> None:
         purged = await self._engine.purge(self._retention)
         self.done.purged, self.done.purged_at = purged, self._clock.now()
+        await sweep(self._received, self._engine.is_kept)
+        await self._clear_scratch()
+        now = self._clock.now().timestamp()
+        await asyncio.to_thread(kept.sweep, self._journal.parent, now=now)
         if purged.runs or purged.events or purged.keys:
             logger.info(
                 "forgot %s runs, %s events, %s keys and %s large values; %s MB are free again",
@@ -109,6 +129,16 @@ class Upkeep:
                 purged.blobs,
                 purged.freed_bytes // 1_000_000,
             )
+
+    async def _clear_scratch(self) -> None:
+        """Remove the private folders of runs that are forgotten, and empty ones of ended runs."""
+        for folder in await asyncio.to_thread(_old_folders, self._scratch, _MOST_SCRATCH):
+            run = await self._engine.get_run(folder.name)
+            if run is None:
+                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            elif run.state in FINAL_STATES:
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
 
     def _note(self, what: str, error: Exception) -> None:
         logger.warning("%s: %s", what, error)
@@ -125,3 +155,15 @@ class Upkeep:
                 waiting.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await waiting
+
+
+def _old_folders(root: Path, most: int) -> list[Path]:
+    """Return the folders in *root* that nobody touched lately, oldest first."""
+    before = time.time() - _SCRATCH_SECONDS
+    found = []
+    for folder in root.iterdir() if root.is_dir() else ():
+        with contextlib.suppress(OSError):
+            changed = folder.stat().st_mtime
+            if folder.is_dir() and changed <= before:
+                found.append((changed, folder))
+    return [folder for _, folder in sorted(found)[:most]]

@@ -67,3 +67,52 @@ class TestSecrets:
 
     def test_a_short_value_comes_with_a_note(self, rouage: Rouage):
         assert "remarque" in rouage("secrets", "set", "a", stdin="abc").err
+
+    def test_a_test_says_where_the_key_lies_who_uses_what_and_what_is_missing(
+        self, rouage: Rouage, workspace: Path
+    ):
+        recipe = "when: [{manual.start: {}}]\ndo: [{log.write: {message: '${{ secrets.shop }}'}}]\n"
+        (workspace / "recipes" / "a.yaml").write_text(recipe)
+        answer = rouage("secrets", "test")
+        assert answer.code == 1
+        assert "rouage secrets set shop" in answer.err
+        assert "recipes/a.yaml" in answer.err
+        rouage("secrets", "set", "shop", stdin=VALUE)
+        rouage("secrets", "set", "other", stdin="abc")
+        answer = rouage("secrets", "test")
+        assert answer.code == 0
+        assert "shop : utilisé par recipes/a.yaml" in answer.out
+        assert "other : pas utilisé" in answer.out
+        assert str(workspace / ".rouage" / "secrets-") in answer.out
+        assert VALUE not in answer.out + answer.err
+        assert rouage("secrets", "test", "--json").data == {
+            "key": "workspace",
+            "secrets": [
+                {"name": "other", "is_masked": False, "used_by": []},
+                {"name": "shop", "is_masked": True, "used_by": ["recipes/a.yaml"]},
+            ],
+            "missing": [],
+        }
+        assert rouage("secrets", "test", "nothing").code == 1
+
+    def test_a_new_key_can_lie_in_the_home_folder(self, rouage: Rouage, workspace: Path):
+        rouage("secrets", "set", "shop", stdin=VALUE)
+        home = {"XDG_CONFIG_HOME": str(workspace / "config")}
+        answer = rouage("secrets", "rotate", "--key", "home", "--json", more=home)
+        assert answer.data == {"key": "home"}
+        assert not list((workspace / ".rouage").glob("*.key"))
+        assert rouage("secrets", "list", more=home).out == "shop\n"
+        assert rouage("secrets", "list").code != 0
+        for words in (["rotate", "shop"], ["list", "--key", "home"]):
+            assert rouage("secrets", *words).code == 2
+
+    def test_secrets_in_clear_are_told(self, rouage: Rouage, workspace: Path):
+        path = workspace / ".rouage" / "secrets.json"
+        path.parent.mkdir(mode=0o700)
+        path.touch(mode=0o600)
+        path.write_text('{"format": 1, "secrets": {"shop": "marker-7f3a9c"}}')
+        answer = rouage("secrets", "test")
+        assert (answer.code, "en clair" in answer.out) == (1, True)
+        assert rouage("secrets", "rotate").code == 0
+        assert rouage("secrets", "test").code == 0
+        assert "marker" not in path.read_text()

@@ -25,6 +25,7 @@ _BENCHES = {
     "journal": "bench_journal",
     "w1": "bench_webhooks",
     "w2": "bench_files",
+    "folders": "bench_folders",
     "w3": "bench_start",
     "w4": "bench_schedules",
     "w6": "bench_history",

@@ -10,9 +10,9 @@ from aiohttp.test_utils import TestServer
 
 from rouage.errors import RetryableError, StepError, StepTimeout
 from rouage.safety.network import PrivateAddressError, open_session
+from rouage.sdk.fetching import retry_after
 from rouage.sdk.testing import run_action
 from rouage_connectors.http import connector
-from rouage_connectors.http.answer import retry_after
 
 
 @pytest.fixture

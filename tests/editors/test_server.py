@@ -376,13 +376,11 @@ def test_formatting_gives_what_fmt_writes(editor: EditorClient, workspace: Path,
 
 
 def test_only_recipes_of_a_workspace_are_judged(editor: EditorClient, workspace: Path):
-    (workspace / "recipes" / "a.test.yaml").write_text("event: {}\n", encoding="utf-8")
     settings = editor.open(workspace / "rouage.yaml", "timezone: Europe/Paris\n")
     compose = editor.open(workspace / "compose.yaml", "services:\n  web: {image: a}\n")
-    fixture = editor.open(workspace / "recipes" / "a.test.yaml", "event: {}\n")
     elsewhere = editor.open(workspace.parent / "b.yaml", "nmae: a\n")
     unsaved = editor.open("untitled:Untitled-1", "nmae: a\n")
-    assert [editor.diagnostics(uri) for uri in (settings, compose, fixture)] == [[], [], []]
+    assert [editor.diagnostics(uri) for uri in (settings, compose)] == [[], []]
     assert editor.diagnostics(elsewhere)
     assert editor.diagnostics(unsaved)
     assert editor.complete(settings, 0, 0) == []
@@ -464,3 +462,37 @@ def test_the_answers_are_those_of_check_on_the_whole_corpus(
             for one in client.diagnostics(uri)
         ]
         assert found == expected[name], name
+
+
+def test_a_file_of_tests_is_judged_as_one(editor: EditorClient, workspace: Path):
+    recipes = workspace / "recipes"
+    (recipes / "a.yaml").write_text("name: A\ndo:\n  - stop: a\n", encoding="utf-8")
+    right = "cases:\n  - name: one\n    expect: {state: succeeded}\n"
+    uri = editor.open(recipes / "a.test.yaml", right)
+    assert editor.diagnostics(uri) == []
+    version = editor.change(uri, right.replace("state", "stat"))
+    (found,) = editor.diagnostics(uri, version)
+    assert found["code"] == "RG221"
+    assert found["range"]["start"] == {"line": 2, "character": 13}
+    assert editor.complete(uri, 0, 0) == []
+
+
+def test_an_id_that_another_file_has_is_shown_as_check_shows_it(
+    editor: EditorClient, workspace: Path
+):
+    recipes = workspace / "recipes"
+    text = "id: same\nname: A\ndo:\n  - log.write: {message: a}\n"
+    for name in ("first.yaml", "second.yaml"):
+        (recipes / name).write_text(text, encoding="utf-8")
+    first, second = (editor.open(recipes / name, text) for name in ("first.yaml", "second.yaml"))
+    assert editor.diagnostics(first) == []
+    (found,) = editor.diagnostics(second)
+    assert found["code"] == "RG303"
+    assert found["range"]["start"] == {"line": 0, "character": 4}
+    done = subprocess.run(
+        [sys.executable, "-m", "rouage", "--json", "check", str(recipes / "second.yaml")],
+        cwd=workspace,
+        capture_output=True,
+        check=False,
+    )
+    assert [one["code"] for one in json.loads(done.stdout)["diagnostics"]] == ["RG303"]

@@ -204,6 +204,12 @@ async def look(params: Given, context: Context) -> JSON:
     }
 
 
+@connector.action("account", limits=_BOUNDED)
+async def account(params: Given, context: Context) -> JSON:
+    """Ask for an account of some type."""
+    return dict(context.accounts.find(params.text))
+
+
 @connector.action("file", limits=_BOUNDED)
 async def file(params: Given, context: Context) -> JSON:
     """Write a file once, and add a line to another."""

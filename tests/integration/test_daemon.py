@@ -52,10 +52,10 @@ async def test_a_dropped_file_is_moved_once(site: Any) -> None:
     site.recipe("sort", SORT)
     (site.folder / "inbox").mkdir()
     async with site.running():
-        (site.folder / "inbox" / "été.pdf").write_bytes(b"%PDF-1.7")
+        (site.folder / "inbox" / "été.pdf").write_bytes(b"%PDF-1.7\n%%EOF\n")
         (run,) = await site.ended("sort")
         assert run.state == "succeeded"
-        assert (site.folder / "sorted" / "été.pdf").read_bytes() == b"%PDF-1.7"
+        assert (site.folder / "sorted" / "été.pdf").read_bytes() == b"%PDF-1.7\n%%EOF\n"
         assert not list((site.folder / "inbox").iterdir())
 
 

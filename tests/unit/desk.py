@@ -88,7 +88,11 @@ class Desk:
             links=Links(b"k" * 32),
             life=Life(),
             owner="léa",
+            undos=parts,
             stop=lambda: None,
+            reload=lambda: None,
+            pauses=parts,
+            notices=parts,
         )
         self._server = ConsoleServer(self.control, token=TOKEN, language="en")
         self.port = await self._server.start(["127.0.0.1"], 0)

@@ -282,3 +282,10 @@ def test_a_kept_step_that_is_not_the_same_now_is_refused_by_its_path(
 def test_variables_that_changed_are_computed_again() -> None:
     new = changed(*RECIPE.steps, variables={"a": 2})
     assert "vars" not in kept_steps(run(*DONE, "do.4!"), RECIPE, new, "failed")
+
+
+def test_a_step_that_was_only_played_is_not_kept() -> None:
+    played = run("do.0", "do.4!")
+    first = replace(played.steps[0], action="shadow:log.write")
+    played = replace(played, steps=(first, *played.steps[1:]))
+    assert kept_steps(played, RECIPE, RECIPE, "do.4") == ()

@@ -10,7 +10,7 @@ import pytest
 from rouage.errors import SettingsError
 from rouage.resources import shipped
 from rouage.settings import FIELDS, Places, Settings, find_mistakes, settings_schema
-from rouage.settings.fields import as_timezone
+from rouage.settings.values import as_timezone
 
 WORKSPACE = Path("/somewhere")
 

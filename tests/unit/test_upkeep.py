@@ -1,6 +1,7 @@
 """The housekeeping of a daemon: what is due is done, and a failure stops nothing."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rouage.durable.port import RunContext, RunOutcome
+from rouage.durable.port import RunContext, RunFilter, RunOutcome
 from rouage.durable.sqlite.copies import folder_of, list_backups
 from rouage.settings import Retention, Settings
 from rouage.upkeep import FIRST_SECONDS, PAUSE_SECONDS, Upkeep
@@ -153,3 +154,19 @@ async def test_a_stop_during_a_backup_does_not_wait_for_its_end(
     with pytest.raises(asyncio.CancelledError):
         await task
     await eventually(lambda: list(folder_of(house.journal).iterdir()) == [])
+
+
+async def test_private_folders_go_with_their_runs(house: Housekeeping) -> None:
+    upkeep = await house.start(runs=100)
+    await house.send("kept", "empty")
+    page = await house.engine.list_runs(RunFilter())
+    kept, empty = [run.id for run in page.runs]
+    scratch = house.journal.parent / "scratch"
+    for name in (kept, empty, "forgotten", "young"):
+        (scratch / name).mkdir(parents=True)
+    for name in (kept, "forgotten", "young"):
+        (scratch / name / "draft.txt").write_text("x")
+    for name in (kept, empty, "forgotten"):
+        os.utime(scratch / name, (0, 0))
+    await upkeep.look()
+    assert sorted(one.name for one in scratch.iterdir()) == sorted([kept, "young"])

@@ -5,12 +5,12 @@ line ends, comments and the byte order mark. What came of them is checked again 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from rouage.problem import Edit, Problem, Range
 from rouage.recipes.reader import read
 from rouage.recipes.source_text import SourceText
+from rouage.records import dataclass
 
 Check = Callable[[bytes], Sequence[Problem]]
 

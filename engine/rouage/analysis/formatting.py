@@ -8,7 +8,6 @@ in their quotes. The result is read again: it must mean the same, or nothing is 
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from rouage.analysis.layout import Layout, Span, Start, layout
@@ -16,6 +15,7 @@ from rouage.problem import Problem
 from rouage.recipes.document import Document
 from rouage.recipes.reader import read
 from rouage.recipes.source_text import SourceText
+from rouage.records import dataclass
 
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _BLOCK_HEADER: Final = re.compile(r"[|>][-+]?(?P<digit>[1-9])?[-+]?(?P<digit2>[1-9])?")

@@ -5,10 +5,11 @@ is a `Start`; every other line is a comment, blank, or the continuation of a val
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Literal
 
 from rouage.recipes.document import Marks, Node
+from rouage.records import dataclass
 
 STEP: Final = 2
 _FLOW: Final = frozenset("[{")

@@ -6,6 +6,7 @@ whose verdict counts. A test holds the two side by side.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Final
 
 Accept = Callable[[Any], bool]
@@ -66,7 +67,9 @@ class _Compiler:
         tests: dict[type, Accept] = {}
         if "string" in types or (not types and "enum" in shape):
             tests[str] = _text(shape)
-        if "enum" not in shape:
+        if "enum" in shape:
+            tests[int] = frozenset(one for one in shape["enum"] if type(one) is int).__contains__
+        else:
             tests |= _plain(types, shape)
             if "object" in types:
                 tests[dict] = self._object(shape)
@@ -133,8 +136,9 @@ def _text(shape: Mapping[str, Any]) -> Accept:
         return frozenset(one for one in shape["enum"] if isinstance(one, str)).__contains__
     if "pattern" not in shape:
         return _always
-    search = re.compile(shape["pattern"]).search
-    return lambda value: search(value) is not None
+    # Compiled when it is asked for: most of the words of a grammar are in no recipe at all.
+    pattern = cache(lambda: re.compile(shape["pattern"]).search)
+    return lambda value: pattern()(value) is not None
 
 
 def _always(_: Any) -> bool:

@@ -22,6 +22,7 @@ from rouage.catalog.words import (
     word,
 )
 from rouage.language import Text
+from rouage.sdk.business import WORKING_DAYS_PATTERN
 from rouage.sdk.quantities import DURATION_PATTERN
 
 _DO: Final = word(
@@ -30,6 +31,22 @@ _DO: Final = word(
 _EXPRESSION_OR_DURATION: Final[Shape] = {
     **DURATION,
     "pattern": f"(?:{DURATION_PATTERN}(?!\\n))|(?:{EXPRESSION_PATTERN})",
+}
+_LENGTH_OF_WAIT: Final[Shape] = {
+    **_EXPRESSION_OR_DURATION,
+    "pattern": f"{_EXPRESSION_OR_DURATION['pattern']}|(?:{WORKING_DAYS_PATTERN}(?!\\n))",
+    "patternErrorMessage": Text(
+        "a duration such as 30s, 5m, 2h30m, 3d, 1w or 3 working days",
+        "une durée comme 30s, 5m, 2h30m, 3d, 1w ou 3 jours ouvrés",
+    ),
+}
+# No days at all, or years of them, are a slip of the pen.
+_TERM_IN_DAYS: Final = WORKING_DAYS_PATTERN.replace(r"\d{1,4}", r"[1-9]\d{0,2}")
+_TERM: Final[Shape] = {
+    **DURATION,
+    "pattern": f"(?:{DURATION_PATTERN}(?!\\n))|(?:{_TERM_IN_DAYS}(?!\\n))",
+    "patternErrorMessage": _LENGTH_OF_WAIT["patternErrorMessage"],
+    "examples": ["1h", "3d", "3 working days"],
 }
 _ON_TIMEOUT: Final = Text("When time is up", "Passé le délai")
 _PEOPLE: Final[Shape] = {"type": "array", "minItems": 1, "items": TEXT}
@@ -136,15 +153,22 @@ _PARALLEL: Final[Mapping[str, Shape]] = {
 }
 _WAIT: Final[Mapping[str, Shape]] = {
     "for": word(
-        Text("For", "Pendant"), Text("How long.", "Combien de temps."), _EXPRESSION_OR_DURATION
+        Text("For", "Pendant"),
+        Text(
+            "How long: `2h30m`, or `3 working days`.",
+            "Combien de temps : `2h30m`, ou `3 jours ouvrés`.",
+        ),
+        _LENGTH_OF_WAIT,
     ),
     "until": word(
         Text("Until", "Jusqu’à"),
         Text(
-            "A time of day (`18:00`), a date and time, or an expression that gives one.",
-            "Une heure (`18:00`), une date et heure, ou une expression qui en donne une.",
+            "A time of day (`18:00`), a date and time, an expression that gives one, or `open`: "
+            "the next opening of the business.",
+            "Une heure (`18:00`), une date et heure, une expression qui en donne une, ou `open` : "
+            "la prochaine ouverture de l’entreprise.",
         ),
-        {"type": "string", "examples": ["18:00", "2026-12-24 09:00"]},
+        {"type": "string", "examples": ["18:00", "2026-12-24 09:00", "open"]},
     ),
     "event": word(
         Text("Event", "Événement"),
@@ -211,7 +235,7 @@ _APPROVE: Final[Mapping[str, Shape]] = {
     "remind": word(
         Text("Remind", "Relance"),
         Text("Ask again each time so long has passed.", "Relancer chaque fois après ce temps."),
-        DURATION,
+        _TERM,
     ),
     "need": word(
         Text("Needed", "Nécessaires"),
@@ -224,7 +248,7 @@ _APPROVE: Final[Mapping[str, Shape]] = {
             "How long people have to answer; `on_timeout` must say what happens then.",
             "Combien de temps pour répondre ; `on_timeout` doit dire ce qui se passe ensuite.",
         ),
-        DURATION,
+        _TERM,
     ),
     "on_timeout": word(
         _ON_TIMEOUT,
@@ -325,9 +349,9 @@ ENGINE_WORDS: Final[Mapping[str, Shape]] = {
         ),
         {
             **obj(_WAIT, types=["string", "object"]),
-            "pattern": _EXPRESSION_OR_DURATION["pattern"],
-            "patternErrorMessage": DURATION["patternErrorMessage"],
-            "examples": ["1h", "3d"],
+            "pattern": _LENGTH_OF_WAIT["pattern"],
+            "patternErrorMessage": _LENGTH_OF_WAIT["patternErrorMessage"],
+            "examples": ["1h", "3d", "3 working days"],
         },
     ),
     "approve": word(

@@ -2,13 +2,14 @@
 
 import copy
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from rouage.catalog.similar import nearest
 from rouage.errors import CatalogError, RouageError
 from rouage.language import Text
+from rouage.records import dataclass
+from rouage.sdk.channel import Channel
 from rouage.sdk.connector import ActionSpec, Connector, TriggerSpec
 
 if TYPE_CHECKING:
@@ -88,6 +89,15 @@ class Catalog:
         """Return the broken connector that would offer the action or trigger *id_*, or None."""
         name = id_.partition(".")[0]
         return next((broken for broken in self.broken if broken.name == name), None)
+
+    @property
+    def channels(self) -> dict[str, Channel]:
+        """Return the ways to ask people, by the word that `via` names them with."""
+        found: dict[str, Channel] = {}
+        for entry in self.installed:
+            for kind, channel in entry.connector.channels.items():
+                found.setdefault(kind, channel)
+        return found
 
     @cached_property
     def validator(self) -> "RecipeValidator":

@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from rouage.catalog.blocks import ENGINE_WORDS
+from rouage.catalog.braking import HOLD, LIMITS, TRUST
 from rouage.catalog.forms import INPUTS
+from rouage.catalog.liveness import ALIVE
+from rouage.catalog.origin import GALLERY
 from rouage.catalog.shaping import SHAPING_KEYS
 from rouage.catalog.words import (
     BOOLEAN,
@@ -111,7 +114,7 @@ _MISSED_WORDS: Final[Mapping[str, Shape]] = {
     "max": word(
         Text("At most", "Au plus"),
         Text("With `all`: how many at most.", "Avec `all` : combien au plus."),
-        {"type": "integer", "minimum": 1, "maximum": 10_000},
+        {"type": "integer", "minimum": 1, "maximum": 1_000},
     ),
     "max_age": word(
         Text("Oldest", "Âge maximal"),
@@ -142,6 +145,7 @@ TRIGGER_KEYS: Final[Mapping[str, Shape]] = {
         },
     ),
     **SHAPING_KEYS,
+    "alive": ALIVE,
     "enabled": _ENABLED,
 }
 
@@ -170,6 +174,7 @@ STEP_KEYS: Final[Mapping[str, Shape]] = {
         ),
         TEXT,
     ),
+    "hold": HOLD,
     "on_error": word(
         Text("On error", "En cas d’erreur"),
         Text(
@@ -256,6 +261,7 @@ TOP_WORDS: Final[Mapping[str, Shape]] = {
         Text("To sort recipes.", "Pour classer les recettes."),
         {"type": "array", "items": TEXT},
     ),
+    "gallery": GALLERY,
     "enabled": _ENABLED,
     "timezone": word(
         Text("Time zone", "Fuseau horaire"),
@@ -299,6 +305,8 @@ TOP_WORDS: Final[Mapping[str, Shape]] = {
         obj(CONCURRENCY_WORDS),
     ),
     "timeout": TIMEOUT,
+    "trust": TRUST,
+    "limits": LIMITS,
     "outputs": word(
         Text("Outputs", "Sorties"),
         Text("What a run gives back.", "Ce que rend une exécution."),

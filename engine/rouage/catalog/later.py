@@ -10,9 +10,9 @@ from typing import Final, Literal
 Place = Literal["recipe", "trigger", "step"]
 
 LATER: Final[Mapping[Place, frozenset[str]]] = {
-    "recipe": frozenset({"limits", "trust", "keep"}),
-    "trigger": frozenset({"alive"}),
-    "step": frozenset({"hold"}),
+    "recipe": frozenset({"keep"}),
+    "trigger": frozenset(),
+    "step": frozenset(),
 }
 
 

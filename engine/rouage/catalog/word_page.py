@@ -19,7 +19,9 @@ from rouage.catalog.reference import row, table
 from rouage.catalog.word_examples import EXAMPLES
 from rouage.catalog.words import (
     CONDITION,
+    EXPECT_PATTERN,
     EXPRESSION_PATTERN,
+    LEARNED,
     RATE_PATTERN,
     STEP_REFERENCE,
     TRIGGER_REFERENCE,
@@ -132,8 +134,10 @@ def _texts(types: list[str], pattern: str) -> Iterator[str]:
         return
     if pattern.startswith("^(?:") and pattern.endswith(")$(?!\\n)") and "\\" not in pattern[4:-8]:
         yield ", ".join(f"`{choice}`" for choice in pattern[4:-8].split("|"))
-    elif pattern == RATE_PATTERN:
+    elif pattern in {RATE_PATTERN, EXPECT_PATTERN}:
         yield "rate"
+        if pattern == EXPECT_PATTERN:
+            yield f"`{LEARNED}`"
     elif pattern != EXPRESSION_PATTERN:
         yield "duration" if DURATION_PATTERN in pattern else "text"
     if EXPRESSION_PATTERN in pattern:

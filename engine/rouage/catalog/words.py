@@ -71,3 +71,10 @@ RATE_PATTERN: Final = (
 RATE_WANTED: Final = Text(
     "A rate is wanted, such as 20 per 1h.", "Une cadence est attendue, comme 20 per 1h."
 )
+LEARNED: Final = "learned"
+"""What `expect` says for: as much as usual."""
+EXPECT_PATTERN: Final = RATE_PATTERN + "|^" + LEARNED + r"$(?!\n)"
+EXPECT_WANTED: Final = Text(
+    "A rate is wanted, such as 1 per 7d, or the word learned.",
+    "Une cadence est attendue, comme 1 per 7d, ou le mot learned.",
+)

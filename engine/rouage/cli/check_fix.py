@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rouage.catalog.catalog import Catalog
 from rouage.cli.check import Examined, file_checker
@@ -10,6 +9,7 @@ from rouage.cli.recipe_files import read_source
 from rouage.cli.rewriting import rewrite
 from rouage.cli.session import Session
 from rouage.problem import Problem
+from rouage.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

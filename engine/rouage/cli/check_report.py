@@ -97,6 +97,10 @@ def _correction(session: Session, one: "Corrected") -> list[str]:
 
 
 def _print_text(session: Session, files: Sequence[Examined], problems: Sequence[Problem]) -> None:
+    if not problems:
+        # Said without what explains problems: loading it takes longer than a check.
+        session.tell(_CLEAN if files else _NONE, files=len(files))
+        return
     from rouage.analysis.fixing import is_fixable
     from rouage.analysis.render import to_text
 
@@ -107,12 +111,6 @@ def _print_text(session: Session, files: Sequence[Examined], problems: Sequence[
             color = session.output.is_terminal
             session.output.painted(to_text(shown, source, session.language, color=color))
             session.output.line()
-    if not files:
-        session.tell(_NONE)
-        return
-    if not problems:
-        session.tell(_CLEAN, files=len(files))
-        return
     kinds = Counter[str](problem.severity for problem in problems)
     session.tell(_COUNT, files=len(files), errors=kinds["error"], warnings=kinds["warning"])
     fixable = sum(map(is_fixable, problems))

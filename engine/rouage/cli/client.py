@@ -3,15 +3,17 @@
 import http.client
 import json
 import os
-from dataclasses import dataclass
+import time
 from pathlib import Path
 from typing import Any, Final
 
 from rouage.errors import RouageError, WorkspaceError
 from rouage.language import Language, Text
+from rouage.records import dataclass
 from rouage.settings import Places
 
 _TIMEOUT_SECONDS: Final = 15.0
+_DYING_SECONDS: Final = 1.0
 
 _NOT_RUNNING: Final = Text(
     "no daemon works on {workspace}", "aucun service ne travaille sur {workspace}"
@@ -48,19 +50,23 @@ class Client:
         """
         return self._call("GET", path, None)
 
-    def post(self, path: str, body: dict[str, Any]) -> Any:
+    def post(
+        self, path: str, body: dict[str, Any], *, within_seconds: float = _TIMEOUT_SECONDS
+    ) -> Any:
         """Return what POST *path* answers.
 
         Raises:
             RouageError: the daemon refused, or does not answer.
         """
-        return self._call("POST", path, json.dumps(body).encode())
+        return self._call("POST", path, json.dumps(body).encode(), within_seconds)
 
-    def _call(self, method: str, path: str, body: bytes | None) -> Any:
+    def _call(
+        self, method: str, path: str, body: bytes | None, seconds: float = _TIMEOUT_SECONDS
+    ) -> Any:
         headers = {"Authorization": f"Bearer {self.token}", "Accept-Language": self.language}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=_TIMEOUT_SECONDS)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=seconds)
         try:
             connection.request(method, path, body, headers)
             reply = connection.getresponse()
@@ -69,6 +75,8 @@ class Client:
             # A daemon that was killed leaves its file; its number may be another's by now.
             raise NotRunning(_NOT_RUNNING, hint=_START_IT, workspace=self.workspace) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
+            if isinstance(error, OSError | http.client.HTTPException) and _dies(self.pid):
+                raise NotRunning(_NOT_RUNNING, hint=_START_IT, workspace=self.workspace) from error
             raise RouageError(_NO_ANSWER, hint=_LOOK, pid=self.pid) from error
         finally:
             connection.close()
@@ -106,6 +114,16 @@ def _facts(path: Path) -> tuple[int, int] | None:
         return int(data["pid"]), int(data["console_port"])
     except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def _dies(pid: int) -> bool:
+    """Say whether the process ends now: a killed one takes a moment to be gone."""
+    end = time.monotonic() + _DYING_SECONDS
+    while _is_alive(pid):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def _is_alive(pid: int) -> bool:

@@ -89,7 +89,7 @@ def configure(parser: Parser) -> None:
 def run(session: Session, arguments: argparse.Namespace) -> int:
     """Make the workspace if it is not there, and serve it until a signal says stop."""
     from rouage.catalog.discovery import discover
-    from rouage.daemon import run as run_daemon
+    from rouage.cli.serving import run as run_daemon
 
     places = Places((session.here / Path(arguments.folder).expanduser()).absolute())
     is_new = not places.settings_file.exists()

@@ -141,7 +141,18 @@ def _scope(session: Session, event: Any) -> dict[str, Any]:
         "recipe": {"id": "eval", "name": "eval"},
         "secrets": secrets,
         "now": now,
+        **_calendar(session),
     }
+
+
+def _calendar(session: Session) -> dict[str, Any]:
+    from rouage.expressions.filters import BUSINESS
+    from rouage.sdk.business import Business
+
+    if not session.has_workspace():
+        return {}
+    settings = session.settings
+    return {BUSINESS: Business(hours=settings.business, zone=settings.zone)}
 
 
 def _secrets(session: Session) -> dict[str, Secret]:

@@ -12,6 +12,12 @@ _WHAT: Final = Text(
     "a recipe (its id, or a file), or the code of a message such as RG211",
     "une recette (son identifiant, ou un fichier), ou le code d’un message comme RG211",
 )
+_NEXT: Final = Text(
+    "also list the next instants at which its schedules fire, so many",
+    "lister aussi les prochains instants de ses horaires, en tel nombre",
+)
+_FAR: Final = Text("--next is a number from 0 to {most}", "--next est un nombre de 0 à {most}")
+_MOST_NEXT: Final = 1000
 _NO_CODE: Final = Text("there is no message {code}", "il n’y a pas de message {code}")
 _NEAR: Final = Text(
     "the nearest one is {near}: {sentence}", "le plus proche est {near} : {sentence}"
@@ -29,6 +35,7 @@ def configure(parser: Parser) -> None:
     """Declare the arguments."""
     metavar = parser.say(Text("RECIPE|CODE", "RECETTE|CODE"))
     parser.take("what", about=_WHAT, metavar=metavar)
+    parser.take("--next", about=_NEXT, type=int, default=0, metavar="N")
 
 
 def run(session: Session, arguments: argparse.Namespace) -> int:
@@ -40,7 +47,9 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
         return OK
     from rouage.cli.explain_recipe import explain_recipe
 
-    return explain_recipe(session, arguments.what)
+    if not 0 <= arguments.next <= _MOST_NEXT:
+        raise UsageError(_FAR, most=_MOST_NEXT)
+    return explain_recipe(session, arguments.what, instants=arguments.next)
 
 
 def _explain_code(session: Session, code: str) -> None:

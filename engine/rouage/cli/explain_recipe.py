@@ -1,13 +1,17 @@
 """`rouage explain RECIPE`: the recipe read back as plain sentences."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rouage.cli.recipe_files import read_source, recipes_in, shown_here
 from rouage.cli.session import FAILED, OK, Session
 from rouage.errors import UsageError
 from rouage.language import Text
+
+if TYPE_CHECKING:
+    from rouage.model.recipe import Recipe
 
 _UNKNOWN: Final = Text(
     "there is no recipe and no file “{name}”", "il n’y a ni recette ni fichier « {name} »"
@@ -23,8 +27,10 @@ _WRONG: Final = Text(
 )
 
 
-def explain_recipe(session: Session, wanted: str) -> int:
+def explain_recipe(session: Session, wanted: str, *, instants: int = 0) -> int:
     """Print the recipe that *wanted* names, in sentences; 1 when it is not right.
+
+    Its schedules follow with their next *instants*, if any are asked for.
 
     Raises:
         UsageError: there is no such recipe.
@@ -43,12 +49,34 @@ def explain_recipe(session: Session, wanted: str) -> int:
     if errors or not isinstance(data, Mapping):
         return _refuse(session, shown, errors)
     story = tell(data, catalog, session.language)
+    rows = _rows(session, checked.recipe, instants) if checked.recipe and instants else None
     if session.is_json:
-        told = {"recipe": checked.recipe_id, "file": shown, "language": session.language}
-        session.output.data({**told, "text": story.text, "sentences": story.to_json()})
-    else:
-        session.output.line(story.text)
+        told: dict[str, Any] = {
+            "recipe": checked.recipe_id,
+            "file": shown,
+            "language": session.language,
+        }
+        told |= {"text": story.text, "sentences": story.to_json()}
+        session.output.data(told if rows is None else {**told, "next": rows})
+        return OK
+    session.output.line(story.text)
+    if rows is not None:
+        from rouage.cli.schedule import print_rows
+
+        session.output.line("")
+        print_rows(session, rows, instants)
     return OK
+
+
+def _rows(session: Session, recipe: "Recipe", instants: int) -> list[dict[str, Any]]:
+    """Return the next *instants* of the schedules of *recipe*."""
+    from rouage.cli.schedule import zone_by
+    from rouage.cli.schedule_source import previews_of
+    from rouage.recipes.previews import rows_of
+
+    now = datetime.now(UTC)
+    found = previews_of(session, recipe, zone=zone_by(session, None), after=now, most=instants)
+    return rows_of(found, instants, session.language)
 
 
 def _refuse(session: Session, shown: str, errors: int) -> int:

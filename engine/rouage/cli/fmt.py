@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,7 @@ from rouage.cli.recipe_files import paths_of, read_source, recipes_in, shown_her
 from rouage.cli.session import FAILED, OK, Session
 from rouage.language import Text
 from rouage.problem import Problem
+from rouage.records import dataclass
 
 _FILES: Final = Text(
     "files or folders (default: the recipes of the workspace)",

@@ -6,17 +6,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from rouage.cli.check_neighbours import first_holder, head_of
 from rouage.cli.session import Session
 from rouage.cli.workspace import load_settings
 from rouage.errors import RouageError
 from rouage.language import Language
 from rouage.lsp.neighbours import Around
 from rouage.recipes.folder import is_recipe_file
-from rouage.recipes.normal import id_from_file
 from rouage.secrets import SecretStore
 from rouage.settings import FILE_NAME, Places
 
-_ID: Final = re.compile(rb"^id:[ \t]*[\"']?([a-z0-9][a-z0-9_-]{0,63})\b", re.MULTILINE)
 _NAME: Final = re.compile(rb"^name:[ \t]*([^\r\n]{1,200})", re.MULTILINE)
 _STEPS: Final = re.compile(r"^(?:do|when):", re.MULTILINE)
 _HEAD_BYTES: Final = 16_384
@@ -61,6 +60,20 @@ class WorkspaceNeighbours:
             if id_:
                 found[id_] = name
         return found
+
+    def owner(
+        self, path: Path | None, recipe_id: str, is_right: Callable[[Path], bool]
+    ) -> str | None:
+        """Return the file that holds *recipe_id* first, as the folder of recipes would say."""
+        places = self._places(path)
+        if path is None or places is None:
+            return None
+
+        def id_of(file: Path) -> str:
+            return (self._kept("head", file, partial(_head, file)) or ("", ""))[0]
+
+        found = first_holder(places.recipes, path, recipe_id, id_of=id_of, is_right=is_right)
+        return None if found is None else str(found.relative_to(places.recipes))
 
     def is_recipe(self, path: Path | None, text: str) -> bool:
         """Say whether a file at *path* that holds *text* is to be read as a recipe.
@@ -115,14 +128,9 @@ def _files_in(folder: Path) -> list[Path]:
     return found[:_MOST_RECIPES]
 
 
-def _bytes(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(_HEAD_BYTES)
-
-
 def _head(path: Path) -> tuple[str, str]:
     """Return the id and the name of the recipe in *path*, without reading all of it."""
-    source = _bytes(path)
-    written, name = _ID.search(source), _NAME.search(source)
+    id_, source = head_of(path)
+    name = _NAME.search(source)
     shown = "" if name is None else name[1].decode("utf-8", "replace").strip().strip("\"'")
-    return (id_from_file(path.name) if written is None else written[1].decode()), shown
+    return id_, shown

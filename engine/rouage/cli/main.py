@@ -1,5 +1,7 @@
 """`rouage`: find the command, load only that one, and turn every outcome into an exit code."""
 
+import atexit
+import gc
 import logging
 import os
 import sys
@@ -19,8 +21,14 @@ from rouage.language import Text
 # Each is a module of this package with `configure(parser)` and `run(session, arguments)`.
 COMMANDS: Final[dict[str, Text]] = {
     "init": Text("make a new workspace", "créer un espace de travail"),
+    "new": Text("write a new recipe with you", "écrire une recette avec vous"),
+    "import": Text("take recipes over from elsewhere", "reprendre des recettes venues d’ailleurs"),
     "up": Text("run the daemon in the foreground", "lancer le service au premier plan"),
     "status": Text("how the daemon and its triggers are", "l’état du service et des déclencheurs"),
+    "pause": Text("keep what comes, start nothing", "garder ce qui arrive, ne rien lancer"),
+    "resume": Text("end a pause", "mettre fin à une pause"),
+    "doctor": Text("look for trouble, say the remedy", "chercher les soucis, dire le remède"),
+    "service": Text("start with the machine", "démarrer avec la machine"),
     "check": Text("check recipes without running them", "vérifier des recettes sans les exécuter"),
     "fmt": Text("lay recipes out evenly", "mettre des recettes en forme"),
     "explain": Text("say what a recipe or a message means", "dire ce que veut dire une recette"),
@@ -32,14 +40,22 @@ COMMANDS: Final[dict[str, Text]] = {
     "approvals": Text("what waits for a decision", "ce qui attend une décision"),
     "approve": Text("say yes to what a run asks", "dire oui à ce que demande une exécution"),
     "refuse": Text("say no to what a run asks", "dire non à ce que demande une exécution"),
+    "outbox": Text("what waits to go out", "ce qui attend de partir"),
     "rerun": Text("do a finished run again", "refaire une exécution terminée"),
+    "replay": Text("make an event happen again", "faire se reproduire un événement"),
+    "undo": Text("take back what a run did", "annuler ce qu’une exécution a fait"),
+    "from": Text("where a file comes from", "d’où vient un fichier"),
     "resolve": Text("settle a step in doubt", "régler une étape incertaine"),
     "cancel": Text("end a run that is not over", "mettre fin à une exécution"),
     "history": Text("the versions of a recipe", "les versions d’une recette"),
     "diff": Text("what changed in a recipe", "ce qui a changé dans une recette"),
     "why": Text("what happened to a file, and why", "ce qui est arrivé à un fichier, et pourquoi"),
+    "forget": Text("blank what names a person", "effacer ce qui nomme une personne"),
+    "capsule": Text("a run, made safe to send for help", "une exécution à envoyer à qui vous aide"),
     "eval": Text("evaluate one expression", "évaluer une expression"),
-    "secrets": Text("set, list and remove secrets", "donner, lister et retirer des secrets"),
+    "account": Text("list and try mailboxes and services", "lister et essayer vos comptes"),
+    "secrets": Text("keep secrets and test them", "garder des secrets et les tester"),
+    "hooks": Text("where webhooks and forms listen", "où écoutent webhooks et formulaires"),
     "schedule": Text("when a schedule fires next", "les prochains déclenchements d’un horaire"),
     "schema": Text("print the JSON Schema of recipes", "afficher le schéma JSON des recettes"),
     "backup": Text("copy and verify the journal", "copier et vérifier le journal"),
@@ -50,7 +66,12 @@ COMMANDS: Final[dict[str, Text]] = {
 }
 
 # Words that Python keeps for itself, or for its own tests.
-_MODULES: Final = {"try": "trying", "test": "testing"}
+_MODULES: Final = {
+    "try": "trying",
+    "test": "testing",
+    "import": "importing",
+    "from": "provenance",
+}
 
 _ABOUT: Final = Text(
     "Recipes that watch folders, clocks and webhooks, and lose nothing.",
@@ -73,6 +94,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         # Never fail over a character that the terminal lacks.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+    # At the end the memory goes back all at once: no look for garbage in it, a tenth of the time
+    # that a command takes.
+    atexit.unregister(gc.freeze)
+    atexit.register(gc.freeze)
     # A command says what it has to say itself; only `up` writes a log.
     logging.getLogger().addHandler(logging.NullHandler())
     session = Session(

@@ -1,7 +1,7 @@
 """What `try` and `test` share: the recipe, and the surroundings it is rehearsed in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from rouage.cli.session import Session
 from rouage.errors import RecipeError, RouageError
 from rouage.model.recipe import Recipe
 from rouage.model.secret import Secret
+from rouage.records import dataclass
 from rouage.settings import Settings
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def load_recipe(
 def surround_of(work: Work, *, reads: bool, secrets: Mapping[str, Secret]) -> "Surround":
     """Return what recipes meet when they are rehearsed in this workspace."""
     from rouage.rehearsal.scene import Surround
+    from rouage.sdk.business import Business
 
     settings = work.settings
     known: dict[str, Recipe] = {}
@@ -92,7 +94,18 @@ def surround_of(work: Work, *, reads: bool, secrets: Mapping[str, Secret]) -> "S
         secrets=secrets,
         mask=work.session.mask,
         recipes=recipes,
+        business=Business(hours=settings.business, zone=settings.zone),
+        **(_accounts(settings) if reads else {}),
     )
+
+
+def _accounts(settings: Settings) -> dict[str, Any]:
+    from rouage.secrets import SecretStore
+    from rouage.vault import LiveAccounts, LiveSecrets
+
+    secrets = LiveSecrets(SecretStore(settings.places.secrets))
+    accounts = LiveAccounts(settings.accounts, secrets)
+    return {"accounts": accounts, "accounts_told": lambda: accounts.told}
 
 
 def _others(work: Work) -> dict[str, Recipe]:

@@ -27,8 +27,23 @@ _EVENT: Final = Text(
 _SAMPLE: Final = Text(
     "take the sample event of its first trigger", "prend l’événement d’exemple de son déclencheur"
 )
+_EXISTING: Final = Text(
+    "process the files that were there before the recipe was first active",
+    "traite les fichiers qui étaient là avant la première activation de la recette",
+)
+_EXISTING_TAKEN: Final = Text(
+    "{count} files that were there first are processed now",
+    "{count} fichiers qui étaient là d’abord sont traités maintenant",
+)
 _INPUT: Final = Text("value of an input of the recipe", "valeur d’une entrée de la recette")
-_WAIT: Final = Text("wait for the end of the run", "attend la fin de l’exécution")
+_WAIT: Final = Text(
+    "wait for the end of the run, or until it asks you something",
+    "attend la fin de l’exécution, ou qu’elle vous demande quelque chose",
+)
+_ASKS: Final = Text(
+    "  it waits for your answer: `rouage approve {run}` or `rouage refuse {run}`",
+    "  elle attend votre réponse : « rouage approve {run} » ou « rouage refuse {run} »",
+)
 _PAIR: Final = Text(
     "--input must be name=value, not {given}", "--input doit être nom=valeur, pas {given}"
 )
@@ -94,6 +109,7 @@ def configure(parser: Parser) -> None:
         "--event", help=parser.say(_EVENT), metavar=parser.say(Text("FILE", "FICHIER"))
     )
     source.add_argument("--sample", help=parser.say(_SAMPLE), action="store_true")
+    source.add_argument("--existing", help=parser.say(_EXISTING), action="store_true")
     parser.take(
         "--input",
         about=_INPUT,
@@ -108,6 +124,8 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
     """Start the run, and wait for its end where asked to."""
     daemon = find_daemon(session.places, language=session.language, host=session.settings.hosts[0])
     recipe = _recipe(session, arguments.recipe)
+    if arguments.existing:
+        return _take_existing(session, daemon, recipe)
     body: dict[str, Any] = {"inputs": typed_inputs(recipe, arguments.input)}
     if arguments.event is not None:
         body["data"] = read_event(session, arguments.event)
@@ -125,7 +143,18 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
     else:
         for one in runs:
             session.tell(_ENDED, run=one["id"], state=state_word(one["state"], session.language))
+            if _asks(one):
+                session.tell(_ASKS, run=one["id"])
     return OK if all(one["state"] in _GOOD for one in runs) else FAILED
+
+
+def _take_existing(session: Session, daemon: Client, recipe: Recipe) -> int:
+    taken = daemon.post(f"/api/recipes/{quote(recipe.id, safe='')}/existing", {})
+    if session.is_json:
+        session.output.data(taken)
+    else:
+        session.tell(_EXISTING_TAKEN, count=taken["files"])
+    return OK
 
 
 def _announce(session: Session, receipt: dict[str, Any]) -> int:
@@ -142,9 +171,14 @@ def _wait(daemon: Client, run_id: str) -> dict[str, Any]:
     """Return the run once it is settled; a run that needs a person is settled too."""
     while True:
         found: dict[str, Any] = daemon.get(f"/api/runs/{run_id}")
-        if found["state"] in _SETTLED:
+        if found["state"] in _SETTLED or _asks(found):
             return found
         time.sleep(_POLL_SECONDS)
+
+
+def _asks(run: dict[str, Any]) -> bool:
+    """Say whether the run waits for an answer of a person."""
+    return any(wait["kind"] == "approval" for wait in run.get("waiting") or ())
 
 
 def _recipe(session: Session, recipe_id: str) -> Recipe:

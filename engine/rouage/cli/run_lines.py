@@ -37,6 +37,7 @@ _PARENT: Final = Text("called by {id}", "appelée par {id}")
 _REPLAY: Final = Text("does {id} again", "reprend {id}")
 _CHILD: Final = Text("called {id} ({recipe}, {state})", "a appelé {id} ({recipe}, {state})")
 _AGAIN: Final = Text("done again as {id} ({state})", "reprise par {id} ({state})")
+_UNDONE: Final = Text("undone by {id} ({state})", "annulée par {id} ({state})")
 _FOLDED: Final = Text(
     "… {count} more items ({states}); --all shows them",
     "… {count} autres éléments ({states}) ; --all les montre",
@@ -82,7 +83,8 @@ def _relatives(session: Session, detail: dict[str, Any]) -> Iterator[str]:
         yield session.say(_PARENT, id=detail["parent"])
     if detail["replay_of"]:
         yield session.say(_REPLAY, id=detail["replay_of"])
-    for text, runs in ((_CHILD, detail["children"]), (_AGAIN, detail["replays"])):
+    relatives = (("children", _CHILD), ("replays", _AGAIN), ("undone_by", _UNDONE))
+    for text, runs in ((text, detail.get(name, ())) for name, text in relatives):
         for one in runs:
             facts = {**one, "state": state_word(one["state"], session.language)}
             yield session.say(text, **facts)

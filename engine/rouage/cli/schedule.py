@@ -1,15 +1,18 @@
 """`rouage schedule preview`: the next instants at which a schedule fires (triggers C-13)."""
 
 import argparse
-from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any, Final
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from rouage.cli.parser import Parser
 from rouage.cli.session import OK, Session
 from rouage.errors import UsageError
-from rouage.language import Language, Text
+from rouage.language import Text
 from rouage.settings import Settings
+
+if TYPE_CHECKING:
+    from rouage.recipes.previews import Preview
 
 _DO: Final = Text("what to do", "ce qu’il faut faire")
 _RECIPE: Final = Text(
@@ -52,17 +55,8 @@ _LINE: Final = Text(
     "{weekday} {date}  {time}  {zone}  UTC{offset}  ({utc})",
 )
 _CHANGE: Final = Text("clock change: {before} → {after}", "changement d’heure : {before} → {after}")
-_MOST: Final = 1000
-
-_WEEKDAYS: Final = (
-    Text("Monday", "lundi"),
-    Text("Tuesday", "mardi"),
-    Text("Wednesday", "mercredi"),
-    Text("Thursday", "jeudi"),
-    Text("Friday", "vendredi"),
-    Text("Saturday", "samedi"),
-    Text("Sunday", "dimanche"),
-)
+_READ: Final = Text("{name}read as: {sentence}{cron}", "{name}compris : {sentence}{cron}")
+_MOST: Final = 1_000
 
 
 def configure(parser: Parser) -> None:
@@ -79,29 +73,44 @@ def configure(parser: Parser) -> None:
 def run(session: Session, arguments: argparse.Namespace) -> int:
     """Print the next instants."""
     from rouage.cli.schedule_source import previews
+    from rouage.recipes.previews import rows_of
 
     given = [one for one in (arguments.cron, arguments.text, arguments.recipe) if one is not None]
     if len(given) != 1:
         raise UsageError(_ONE_OF)
     if not 1 <= arguments.count <= _MOST:
         raise UsageError(_FAR, most=_MOST)
-    zone = _zone(session, arguments.timezone)
+    zone = zone_by(session, arguments.timezone)
     after = _instant(arguments.start, zone)
     found = previews(session, arguments, zone=zone, after=after)
-    # Several schedules of one recipe may name the same instant: each one fires.
-    rows = sorted((instant, shown, trigger) for trigger, shown, dates in found for instant in dates)
-    listed = [
-        _row(instant, ZoneInfo(shown), trigger, session.language)
-        for instant, shown, trigger in rows[: arguments.count]
-    ]
+    listed = rows_of(found, arguments.count, session.language)
     if session.is_json:
         session.output.data(listed)
-    else:
-        _print(session, listed, arguments.count)
+        return OK
+    for preview in found:
+        _tell_reading(session, preview)
+    print_rows(session, listed, arguments.count)
     return OK
 
 
-def _zone(session: Session, name: str | None) -> ZoneInfo:
+def _tell_reading(session: Session, preview: "Preview") -> None:
+    """Say how a schedule was understood, before its instants."""
+    reading = preview.reading
+    if reading is None:
+        return
+    name = "" if preview.trigger is None else f"[{preview.trigger}] "
+    cron = "" if reading.canonical is None else f"  (cron: {reading.canonical})"
+    session.output.talk(session.say(_READ, name=name, sentence=reading.sentence, cron=cron))
+    if reading.warning is not None:
+        session.output.talk(session.say(reading.warning))
+
+
+def zone_by(session: Session, name: str | None) -> ZoneInfo:
+    """Return the time zone *name*; that of the workspace, else of this machine, if none is named.
+
+    Raises:
+        UsageError: there is none of this name.
+    """
     if name is None:
         if session.has_workspace():
             return session.settings.zone
@@ -122,41 +131,8 @@ def _instant(text: str | None, zone: tzinfo) -> datetime:
         raise UsageError(_NO_INSTANT, hint=_LIKE_THIS, text=text[:40]) from None
 
 
-def _row(instant: datetime, zone: ZoneInfo, trigger: str | None, language: Language) -> Any:
-    local = instant.astimezone(zone)
-    row = {
-        "utc": instant.astimezone(UTC).isoformat(),
-        "local": local.isoformat(),
-        "weekday": _WEEKDAYS[local.weekday()].render(language),
-        "zone": zone.key,
-        "offset": _offset(local),
-        "clock_change": _change_on(local, zone),
-    }
-    return row if trigger is None else {**row, "trigger": trigger}
-
-
-def _offset(local: datetime) -> str:
-    return local.isoformat()[-6:]
-
-
-def _change_on(local: datetime, zone: ZoneInfo) -> dict[str, str] | None:
-    """Return the offsets at both ends of the local day, if the clock is changed in between."""
-    first = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    try:
-        last = (first.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=zone)
-    except OverflowError:
-        return None
-    # A change at midnight itself belongs to the day that it begins.
-    before, after = _offset_at(first, -1), _offset_at(last, -1)
-    return None if before == after else {"before": before, "after": after}
-
-
-def _offset_at(local: datetime, seconds: int) -> str:
-    instant = local.astimezone(UTC) + timedelta(seconds=seconds)
-    return _offset(instant.astimezone(local.tzinfo))
-
-
-def _print(session: Session, listed: list[dict[str, Any]], wanted: int) -> None:
+def print_rows(session: Session, listed: list[dict[str, Any]], wanted: int) -> None:
+    """Print what `rows_of` lists, and say when there is no more."""
     width = max((len(row["weekday"]) for row in listed), default=0)
     for row in listed:
         local = datetime.fromisoformat(row["local"])

@@ -1,27 +1,24 @@
 """What `rouage schedule preview` is about: an expression, words, or the triggers of a recipe."""
 
 import argparse
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from rouage.catalog.catalog import Catalog
 from rouage.catalog.discovery import discover
 from rouage.cli.recipe_files import read_source, recipes_in
 from rouage.cli.session import Session
-from rouage.errors import RecipeError, StepError, UsageError
-from rouage.expressions import compile_template, reveal
+from rouage.errors import RecipeError, UsageError
 from rouage.language import Text
 from rouage.model.recipe import Recipe
-from rouage.model.secret import Secret
 from rouage.recipes.checker import Checked, check
+from rouage.recipes.previews import Preview, Question, schedules_of
+from rouage.sdk.business import Business
 from rouage.sdk.connector import TriggerSpec
 from rouage.sdk.trigger import Notation
-
-Preview = tuple[str | None, str, list[datetime]]
-"""The id of the trigger in its recipe, the zone it goes by, and its instants."""
 
 _NOT_HERE: Final = Text(
     "no connector is installed that reads such a schedule",
@@ -53,7 +50,23 @@ def previews(
     written = arguments.cron if arguments.cron is not None else arguments.text
     spec = _reader(catalog, notation)
     values = {spec.listen.notations[notation]: written}
-    return [(None, zone.key, _ask(spec, values, "", zone, after, arguments.count) or [])]
+    asked = Question(after=after, most=arguments.count, business=_business(session))
+    found = asked.put(spec, values, recipe_id="", zone=zone)
+    return [] if found is None else [replace(found, zone=zone.key)]
+
+
+def previews_of(
+    session: Session, recipe: Recipe, *, zone: ZoneInfo, after: datetime, most: int
+) -> list[Preview]:
+    """Return what the schedules of *recipe* will do after *after*; none if it has none."""
+    asked = Question(after=after, most=most, business=_business(session))
+    return schedules_of(discover(), recipe, asked, zone=zone)
+
+
+def _business(session: Session) -> Business:
+    if not session.has_workspace():
+        return Business()
+    return Business(hours=session.settings.business, zone=session.settings.zone)
 
 
 def _reader(catalog: Catalog, notation: Notation) -> TriggerSpec:
@@ -61,21 +74,6 @@ def _reader(catalog: Catalog, notation: Notation) -> TriggerSpec:
         if notation in spec.listen.notations:
             return spec
     raise UsageError(_NOT_HERE)
-
-
-def _ask(
-    spec: TriggerSpec,
-    values: Mapping[str, Any],
-    recipe_id: str,
-    zone: ZoneInfo,
-    after: datetime,
-    most: int,
-) -> list[datetime] | None:
-    built = spec.parameters.build(values)
-    refusal = spec.listen.check(built)
-    if refusal is not None:
-        raise StepError(refusal)
-    return spec.listen.preview(built, recipe_id=recipe_id, timezone=zone, after=after, most=most)
 
 
 def _of_recipe(
@@ -86,48 +84,11 @@ def _of_recipe(
     after: datetime,
 ) -> list[Preview]:
     recipe = _find(session, catalog, arguments.recipe)
-    own = zone if recipe.timezone is None else ZoneInfo(recipe.timezone)
-    found: list[Preview] = []
-    for use in recipe.triggers:
-        spec = catalog.triggers[use.uses]
-        values = _values(use.parameters, recipe)
-        dates = _ask(spec, values, recipe.id, own, after, arguments.count)
-        if dates is not None:
-            found.append((use.id, _zone_in(spec, values) or own.key, dates))
+    asked = Question(after=after, most=arguments.count, business=_business(session))
+    found = schedules_of(catalog, recipe, asked, zone=zone)
     if not found:
         raise UsageError(_NO_SCHEDULE, name=recipe.id)
     return found
-
-
-def _values(parameters: Mapping[str, Any], recipe: Recipe) -> dict[str, Any]:
-    """Return the *parameters* of a trigger with the defaults of inputs and constants put in."""
-    scope = {
-        "inputs": {
-            name: one.get("default") if isinstance(one, Mapping) else None
-            for name, one in recipe.inputs.items()
-        },
-        "vars": dict(recipe.variables),
-        "recipe": {"id": recipe.id, "name": recipe.name},
-        "secrets": _NoSecrets(),
-    }
-    clear = reveal(compile_template(dict(parameters)).render(scope))
-    return clear if isinstance(clear, dict) else {}
-
-
-class _NoSecrets(dict[str, Secret]):
-    """Every secret, empty: instants do not depend on them."""
-
-    def __missing__(self, name: str) -> Secret:
-        return Secret("", name=name)
-
-    def __contains__(self, _: object) -> bool:
-        return True
-
-
-def _zone_in(spec: TriggerSpec, values: Mapping[str, Any]) -> str | None:
-    declared = spec.parameters.specs
-    named = (values[name] for name in values if declared[name].format == "timezone")
-    return next((zone for zone in named if isinstance(zone, str)), None)
 
 
 def _find(session: Session, catalog: Catalog, name: str) -> Recipe:

@@ -1,7 +1,11 @@
-"""`rouage secrets`: set, list and remove the secrets of a workspace. Values are never shown."""
+"""`rouage secrets`: set, list, remove and test secrets, renew their key. No value is ever shown."""
 
 import argparse
 import getpass
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from rouage.cli.parser import Parser
@@ -9,7 +13,7 @@ from rouage.cli.session import FAILED, OK, Session
 from rouage.errors import UsageError
 from rouage.language import Text
 from rouage.safety.redaction import SHORTEST
-from rouage.secrets import LONGEST_VALUE, SecretStore, check_name
+from rouage.secrets import KEEPERS, LONGEST_VALUE, Keeping, KeptIn, SecretStore, check_name
 
 _DO: Final = Text("what to do", "ce qu’il faut faire")
 _NAME: Final = Text("name of the secret", "nom du secret")
@@ -18,8 +22,55 @@ _NEEDS_NAME: Final = Text(
     "« rouage secrets {do} » demande le nom d’un secret",
 )
 _NO_NAME: Final = Text(
-    "`rouage secrets list` takes no name", "« rouage secrets list » ne prend pas de nom"
+    "`rouage secrets {do}` takes no name", "« rouage secrets {do} » ne prend pas de nom"
 )
+_KEY: Final = Text(
+    "where the new key shall lie (rotate): in the workspace, in the home folder, in the keyring",
+    "où ranger la nouvelle clé (rotate) : espace de travail, dossier personnel ou trousseau",
+)
+_KEY_FOR_ROTATE: Final = Text(
+    "--key goes with `rouage secrets rotate` alone",
+    "--key ne va qu’avec « rouage secrets rotate »",
+)
+_ROTATED: Final = Text(
+    "the secrets are sealed with a new key, in {where}; their values are the same",
+    "les secrets sont chiffrés avec une nouvelle clé, dans {where} ; leurs valeurs restent",
+)
+_SEALED: Final = Text(
+    "The secrets open. Their key lies in {where}.",
+    "Les secrets s’ouvrent. Leur clé est dans {where}.",
+)
+_CLEAR: Final = Text(
+    "The secrets lie in clear in {where}; `rouage secrets rotate` seals them.",
+    "Les secrets sont en clair dans {where} ; « rouage secrets rotate » les chiffre.",
+)
+_PROTECTS: Final[Mapping[str, Text]] = {
+    "workspace": Text(
+        "A copy of the file alone is of no use to anybody; a copy of the whole folder is.",
+        "Une copie du seul fichier ne sert à personne ; une copie du dossier entier, si.",
+    ),
+    "home": Text(
+        "A copy of the workspace is of no use without your home folder.",
+        "Une copie de l’espace de travail ne sert à rien sans votre dossier personnel.",
+    ),
+    "keyring": Text(
+        "A copy of your files is of no use without your session.",
+        "Une copie de vos fichiers ne sert à rien sans votre session.",
+    ),
+}
+_USED: Final = Text("{name}: used by {places}", "{name} : utilisé par {places}")
+_UNUSED: Final = Text("{name}: not used", "{name} : pas utilisé")
+_NOT_MASKED: Final = Text(
+    "{name}: too short to be hidden inside longer texts",
+    "{name} : trop court pour être masqué dans un texte",
+)
+_MISSING: Final = Text(
+    "{name} is missing, and used by {places}: run `rouage secrets set {name}`",
+    "{name} manque, et sert dans {places} : lancez « rouage secrets set {name} »",
+)
+# In comments too: a line that waits to be switched on needs its secret as well.
+_USE: Final = re.compile(r"\bsecrets\.([a-z][a-z0-9_]{0,62})\b", re.ASCII)
+_MOST_BYTES: Final = 1 << 20
 _PROMPT: Final = Text("Value of {name} (not shown): ", "Valeur de {name} (invisible) : ")
 _SET: Final = Text(
     "{name} is stored; recipes write {use}", "{name} est enregistré ; une recette écrit {use}"
@@ -36,26 +87,98 @@ _SHORT: Final = Text(
 
 def configure(parser: Parser) -> None:
     """Declare the arguments."""
-    parser.take("do", about=_DO, choices=("set", "list", "remove"))
+    parser.take("do", about=_DO, choices=("set", "list", "remove", "test", "rotate"))
     parser.take("name", about=_NAME, nargs="?", metavar=parser.say(Text("NAME", "NOM")))
+    parser.take("--key", about=_KEY, choices=KEEPERS)
 
 
 def run(session: Session, arguments: argparse.Namespace) -> int:
     """Do what was asked for."""
-    store = SecretStore(session.places.secrets)
-    if arguments.do == "list":
-        return _list(session, store, arguments.name)
-    if arguments.name is None:
-        raise UsageError(_NEEDS_NAME, do=arguments.do)
-    check_name(arguments.name)
-    if arguments.do == "set":
-        return _set(session, store, arguments.name)
-    return _remove(session, store, arguments.name)
-
-
-def _list(session: Session, store: SecretStore, name: str | None) -> int:
+    store, do, name = SecretStore(session.places.secrets), arguments.do, arguments.name
+    if arguments.key is not None and do != "rotate":
+        raise UsageError(_KEY_FOR_ROTATE)
     if name is not None:
-        raise UsageError(_NO_NAME)
+        check_name(name)
+    if do in {"list", "rotate"}:
+        if name is not None:
+            raise UsageError(_NO_NAME, do=do)
+        return _list(session, store) if do == "list" else _rotate(session, store, arguments.key)
+    if do == "test":
+        return _test(session, store, name)
+    if name is None:
+        raise UsageError(_NEEDS_NAME, do=do)
+    return _set(session, store, name) if do == "set" else _remove(session, store, name)
+
+
+def _rotate(session: Session, store: SecretStore, keeper: KeptIn | None) -> int:
+    keeping = store.rotate(keeper)
+    if session.is_json:
+        session.output.data({"key": keeping.keeper})
+    else:
+        session.tell(_ROTATED, where=keeping.where)
+    return OK
+
+
+def _test(session: Session, store: SecretStore, name: str | None) -> int:
+    """Say whether the secrets open, what protects them, who uses them, and which are missing."""
+    keeping, values, uses = store.keeping(), store.load(), _uses(session)
+    if name is not None:
+        uses = {name: uses.get(name, [])}
+    names = [one for one in sorted(values) if name in {None, one}]
+    missing = [one for one in sorted(uses) if one not in values]
+    short = [one for one in names if len(values[one]) < SHORTEST]
+    if session.is_json:
+        known = [
+            {"name": one, "is_masked": one not in short, "used_by": uses.get(one, [])}
+            for one in names
+        ]
+        lacking = [{"name": one, "used_by": uses[one]} for one in missing]
+        session.output.data({"key": keeping.keeper, "secrets": known, "missing": lacking})
+    else:
+        _tell_keeping(session, keeping, is_empty=not values)
+        for one in names:
+            used = uses.get(one)
+            session.tell(_USED if used else _UNUSED, name=one, places=", ".join(used or ()))
+        for one in short:
+            session.tell(_NOT_MASKED, name=one)
+        for one in missing:
+            _tell_missing(session, one, uses[one])
+    return FAILED if missing or (values and keeping.keeper is None) else OK
+
+
+def _tell_keeping(session: Session, keeping: Keeping, *, is_empty: bool) -> None:
+    if keeping.keeper is not None:
+        session.tell(_SEALED, where=keeping.where)
+        session.tell(_PROTECTS[keeping.keeper])
+    else:
+        session.tell(_NONE if is_empty else _CLEAR, where=keeping.where)
+
+
+def _tell_missing(session: Session, name: str, places: list[str]) -> None:
+    if places:
+        session.output.talk(session.say(_MISSING, name=name, places=", ".join(places)))
+    else:
+        session.output.talk(session.say(_UNKNOWN, name=name))
+
+
+def _uses(session: Session) -> dict[str, list[str]]:
+    """Return which files of the workspace name which secrets."""
+    uses: dict[str, list[str]] = {}
+    for path in _written(session):
+        with suppress(OSError), path.open("rb") as file:
+            text = file.read(_MOST_BYTES).decode("utf-8", "replace")
+            for name in sorted(set(_USE.findall(text))):
+                uses.setdefault(name, []).append(str(path.relative_to(session.workspace)))
+    return uses
+
+
+def _written(session: Session) -> Iterator[Path]:
+    yield session.places.settings_file
+    for ending in ("*.yaml", "*.yml"):
+        yield from sorted(session.places.recipes.rglob(ending))
+
+
+def _list(session: Session, store: SecretStore) -> int:
     names = store.names()
     if session.is_json:
         session.output.data({"secrets": [{"name": name} for name in names]})

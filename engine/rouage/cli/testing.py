@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +13,7 @@ from rouage.cli.session import Session
 from rouage.errors import RecipeError, UsageError
 from rouage.language import Text
 from rouage.problem import Problem
+from rouage.records import dataclass
 
 if TYPE_CHECKING:
     from rouage.rehearsal.playing import Played

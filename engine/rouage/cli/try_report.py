@@ -1,7 +1,6 @@
 """What `rouage try` prints: would it start, its steps, what would happen, what was assumed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from rouage.cli.output import one_line
@@ -11,6 +10,7 @@ from rouage.cli.session import BROKEN, FAILED, OK, Session
 from rouage.language import Text
 from rouage.model.recipe import Recipe, TriggerUse
 from rouage.model.run import RunRecord
+from rouage.records import dataclass
 from rouage.rehearsal.effects import Effect, assumptions_of, effects_of, sentence_of
 from rouage.rehearsal.outcome import why_not
 from rouage.rehearsal.scene import Cue, Performance

@@ -1,7 +1,6 @@
 """The accepted versions of a recipe, and the file that it has now."""
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +9,7 @@ from rouage.cli.session import Session
 from rouage.durable.port import DefinitionRecord
 from rouage.errors import UsageError, WorkspaceError
 from rouage.language import Text
+from rouage.records import dataclass
 
 FILE: Final = "file"
 """The word for the text that the file has now, where a version is asked for."""

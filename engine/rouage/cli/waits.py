@@ -16,6 +16,7 @@ _KINDS: Final = {
     "event": Text("an event", "un événement"),
     "call": Text("another run", "une autre exécution"),
     "limit": Text("a time limit", "une limite de temps"),
+    "hold": Text("its turn in the outbox", "son tour dans la boîte d’envoi"),
 }
 _WAITS: Final = Text("waits for {what} at {path}{until}", "attend {what} à {path}{until}")
 _UNTIL: Final = Text(", until {at}", ", jusqu’à {at}")

@@ -13,9 +13,9 @@ from rouage.flow.journey import Journey, Refused
 from rouage.flow.place import Place
 from rouage.flow.plan import StepPlan
 from rouage.flow.shown import shown
+from rouage.flow.terms import told
 from rouage.language import Text
 from rouage.sdk.json import JSON
-from rouage.sdk.quantities import write_duration
 
 _MOST_SHOWN: Final = 50
 
@@ -50,7 +50,9 @@ async def approve(
     """
     result: Any = _decided(journey, place)
     if result is None:
-        asking = Asking(journey, step, place.path, await _question(journey, step, place.path))
+        asking = Asking(
+            journey, step.use.parameters, place.path, await _question(journey, step, place.path)
+        )
         decision = await asking.outcome()
         recorded: Any = await record(
             journey,
@@ -87,7 +89,8 @@ async def _no(
     if body is not None:
         await walk(journey, body)
     elif late == "stop":
-        raise ApprovalTimeout(_NO_ANSWER, duration=write_duration(result["seconds"]))
+        term = result["within"] if "within" in result else result["seconds"]
+        raise ApprovalTimeout(_NO_ANSWER, duration=told(term))
     error = RefusedStep(_TIME_IS_UP) if late else RefusedStep(_REFUSED, by=result.get("by"))
     if step.use.on_error != "stop":
         raise StepFailed(error.record(), 1)

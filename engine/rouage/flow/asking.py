@@ -1,14 +1,14 @@
 """One question on its way to an answer: who is told, reminders, a deadline, a deputy (R9)."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from rouage.durable.port import Attempt, StepSpec, WaitSpec, WaitTimeout
 from rouage.flow.answers import AnswerError, check_answer
-from rouage.flow.journey import LONGEST_SECONDS, Journey
-from rouage.flow.plan import StepPlan
+from rouage.flow.journey import Journey
 from rouage.flow.shown import check_unchanged
+from rouage.flow.terms import Term, after, periods
 from rouage.model.run import SignalRecord
 from rouage.sdk.json import JSON
 
@@ -16,19 +16,19 @@ _Due = Literal["reminder", "deadline"]
 
 
 class Asking:
-    """A question that is asked at *path*. `outcome` parks the run until it is decided."""
+    """A question that is asked at *path*. `outcome` parks the run until it is decided.
 
-    def __init__(
-        self, journey: Journey, step: StepPlan, path: str, question: dict[str, Any]
-    ) -> None:
-        given: Any = step.use.parameters
+    *given* says what becomes of it without an answer: the parameters of `approve`.
+    """
+
+    def __init__(self, journey: Journey, given: Any, path: str, question: dict[str, Any]) -> None:
         self._journey = journey
         self._path = path
         self._given: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
         self.question = question
         self._asked = journey.context.now(f"{path}:asked")
-        self._timeout: float | None = self._given.get("timeout")
-        self._remind: float | None = self._given.get("remind")
+        self._timeout: Term | None = self._given.get("timeout")
+        self._remind: Term | None = self._given.get("remind")
         self._has_deputy = self._given.get("on_timeout") == "escalate" and bool(question["then"])
 
     async def outcome(self) -> dict[str, JSON]:
@@ -83,13 +83,13 @@ class Asking:
             return None
         told = self._journey.context.recorded(f"{self._path}:escalated")
         since = self._asked if told is None or told.ended is None else told.ended
-        return since + timedelta(seconds=min(self._timeout, LONGEST_SECONDS))
+        return after(self._journey, since, self._timeout)
 
     def _periods(self) -> int:
         """Return how many times the pause between reminders has passed."""
         assert self._remind is not None  # noqa: S101 - asked for reminders only
-        spent = (self._journey.services.clock.now() - self._asked).total_seconds()
-        return max(0, int(spent / self._remind))
+        now = self._journey.services.clock.now()
+        return periods(self._journey, self._asked, self._remind, now)
 
     def _next_look(self) -> tuple[datetime | None, _Due]:
         """Return when to look again without an answer, and what is due then.
@@ -110,11 +110,14 @@ class Asking:
         known = self._journey.context.recorded(f"{self._path}:reminder.{number}")
         if number == 0 or known is not None:
             number += 1
-        return self._asked + timedelta(seconds=min(self._remind * number, LONGEST_SECONDS))
+        return after(self._journey, self._asked, self._remind, number)
 
     def _late(self) -> dict[str, JSON]:
         wanted = str(self._given.get("on_timeout", "refuse"))
-        return {"approved": False, "late": wanted, "seconds": self._timeout, "by": None}
+        # `seconds` for recipes that read it; working days are no fixed number of them.
+        term: JSON = self._timeout
+        name = "within" if isinstance(term, str) else "seconds"
+        return {"approved": False, "late": wanted, name: term, "by": None}
 
     async def _tell(self, kind: str, mark: str) -> None:
         """Tell people, once: what tells them is recorded."""
@@ -128,6 +131,8 @@ class Asking:
         }
 
         async def tell(_: Attempt) -> JSON:
+            if facts["via"]:
+                await self._journey.services.write({**facts, "kind": kind, "mark": mark})
             self._journey.services.notify(kind, facts)
             return True
 

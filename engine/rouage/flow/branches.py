@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from rouage.durable.port import RunParked, StepFailed
@@ -22,6 +21,7 @@ from rouage.flow.journey import BranchCut, Journey, OutOfTime, Refused, StopRun
 from rouage.flow.loops import all_of
 from rouage.flow.place import Place
 from rouage.flow.plan import StepPlan
+from rouage.records import dataclass
 from rouage.sdk.json import JSON
 
 _PREFIX: Final = "parallel.branches."

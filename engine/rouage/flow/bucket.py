@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
 from rouage.durable.values import encode
 from rouage.model.recipe import TriggerUse
+from rouage.records import dataclass
 from rouage.sdk.json import JSON
 
 MOST_IN_BUCKET: Final = 10_000

@@ -10,6 +10,7 @@ from rouage.expressions import mask, reveal
 from rouage.flow.admission import admission
 from rouage.flow.answers import AnswerError, check_value
 from rouage.flow.blocks import Conditions, Walk, outcome_of, record
+from rouage.flow.gate_trust import may_tell_others
 from rouage.flow.journey import Journey
 from rouage.flow.place import Place
 from rouage.flow.plan import Plan, StepPlan
@@ -17,6 +18,7 @@ from rouage.flow.trail import find_loop
 from rouage.language import Text
 from rouage.model.event import Event, Verdict
 from rouage.model.ids import new_event_id
+from rouage.model.run import SHADOW
 from rouage.sdk.json import JSON
 
 CALL: Final = "call"
@@ -78,6 +80,9 @@ async def call(
     given: Any = _given(journey, step)
     name = str(given["recipe"])
     is_background = bool(given.get("background", False))
+    if not await may_tell_others(journey, step, place.path, name):
+        played: JSON = {"run": None} if is_background else {}
+        return await record(journey, place.path, SHADOW + CALL, played, parameters=given)
     event, verdict = _prepare(journey, place, name, given.get("inputs"))
     outcome = await journey.context.call(place.path, event, verdict, background=is_background)
     result = _result(name, outcome, is_background=is_background)
@@ -189,6 +194,9 @@ async def emit(
         return known.result
     given: Any = _given(journey, step)
     trail = (*journey.context.event.trail, journey.plan.recipe.id)
+    if not await may_tell_others(journey, step, place.path, str(given["name"])):
+        played: JSON = {"listeners": 0}
+        return await record(journey, place.path, SHADOW + "emit", played, parameters=given)
 
     async def publish(attempt: Attempt) -> JSON:
         name, data, key = str(given["name"]), given.get("data"), attempt.idempotency_key

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import re
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,12 +12,16 @@ from rouage.durable.port import Engine
 from rouage.errors import RouageError, StepError
 from rouage.expressions import compile_template, reveal
 from rouage.flow.chain import Hub
+from rouage.flow.consult import consult_for
+from rouage.flow.outcomes import outcome_for
 from rouage.flow.plan import Plan, TriggerPlan
 from rouage.flow.services import Services
 from rouage.flow.shape import Shaping
-from rouage.language import Language, Text, as_text
+from rouage.language import Text, as_text
 from rouage.model.secret import Secret
+from rouage.records import dataclass
 from rouage.sdk.json import JSON
+from rouage.sdk.traces import Traces
 from rouage.sdk.trigger import Emit, Health, Hooks, Trigger, TriggerContext
 
 logger = logging.getLogger(__name__)
@@ -26,6 +30,7 @@ TROUBLE: Final = "trigger_failed"
 _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 300.0
 _CALM_SECONDS: Final = 60.0
+_UNDER_WAY: Final = frozenset({"queued", "running"})
 _SECRET: Final = re.compile(r"\bsecrets\.(\w+)")
 
 Spawn = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
@@ -62,6 +67,12 @@ class Ear:
     last_event: datetime | None = None
     is_trouble_told: bool = False
     is_silenced: bool = False
+    is_cautious: bool = False
+    """Its quick way proved deaf: it takes the slow one."""
+    news: "deque[datetime] | None" = None
+    """When its last events came, while somebody minds its silence."""
+    proof: Mapping[str, JSON] | None = None
+    """How its last probe went."""
 
     @property
     def tasks(self) -> "list[asyncio.Task[None]]":
@@ -88,18 +99,20 @@ class Ear:
             and self.plan.timezone == plan.timezone
         )
 
-    def describe(self, language: Language) -> dict[str, JSON]:
-        """Return how it is, for `rouage status`."""
+    def describe(self) -> dict[str, JSON]:
+        """Return how it is, for `rouage status`; its reason in both languages."""
         facts: dict[str, JSON] = {
             "recipe": self.plan.recipe.id,
             "trigger": self.trigger.use.id,
             "uses": self.trigger.use.uses,
             "state": self.state,
-            "reason": None if self.reason is None else self.reason.render(language),
+            "reason": None if self.reason is None else bilingual(self.reason),
             "events": self.events,
             "last_event": None if self.last_event is None else self.last_event.isoformat(),
             "restarts": self.restarts,
         }
+        if self.proof is not None:
+            facts["probe"] = dict(self.proof)
         if self.shaping is not None:
             facts["held"] = self.shaping.gatherer.count
         if self.instance is not None:
@@ -118,7 +131,9 @@ class Keeper:
         hooks: Hooks,
         hub: Hub,
         emitter: Callable[[Ear], Emit],
+        traces: Traces,
     ) -> None:
+        self._traces = traces
         self._engine = engine
         self._services = services
         self._hooks = hooks
@@ -185,6 +200,10 @@ class Keeper:
         ear.instance = spec.listen(parameters, self._context(ear))
         await ear.instance.listen(self._emitter(ear))
 
+    async def _has_ended(self, run: str) -> bool:
+        record = await self._engine.get_run(run)
+        return record is None or record.state not in _UNDER_WAY
+
     def _scope(self, ear: Ear) -> dict[str, Any]:
         """Return the names that a trigger's own parameters may use.
 
@@ -222,6 +241,15 @@ class Keeper:
             missed=ear.trigger.use.missed,
             chain=self._hub,
             report=report,
+            is_paused=lambda: self._services.pause_of(ear.plan.recipe.id) is not None,
+            is_cautious=ear.is_cautious,
+            accounts=self._services.accounts,
+            traces=self._traces,
+            business=self._services.business,
+            consult=consult_for(ear.plan, source, self._services),
+            outcome=outcome_for(lambda: ear.plan, self._engine, self._services.clock),
+            has_ended=self._has_ended,
+            is_asked=self._services.is_asked,
         )
 
 
@@ -237,6 +265,11 @@ class _TriggerItems:
 
     async def put(self, items: Mapping[bytes, JSON]) -> None:
         await self._engine.put_items(self._source, items)
+
+
+def bilingual(text: Text) -> JSON:
+    """Return *text* as data in both languages, for whoever answers in the reader's one."""
+    return {"en": text.en, "fr": text.fr}
 
 
 def _innermost(error: Exception) -> Exception:

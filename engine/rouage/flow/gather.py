@@ -47,12 +47,23 @@ Commit = Callable[[Mapping[bytes, JSON]], Awaitable[bool]]
 
 
 class Gatherer:
-    """The buckets of one trigger. *rule* is None when the recipe gathers no longer."""
+    """The buckets of one trigger. *rule* is None when the recipe gathers no longer.
+
+    While *is_held* says so (the recipe is paused), nothing is released.
+    """
 
     def __init__(
-        self, source: str, rule: Rule | None, *, engine: Engine, clock: Clock, release: Release
+        self,
+        source: str,
+        rule: Rule | None,
+        *,
+        engine: Engine,
+        clock: Clock,
+        release: Release,
+        is_held: Callable[[], bool] = lambda: False,
     ) -> None:
         self.rule = rule
+        self._is_held = is_held
         self._source = source
         self._engine = engine
         self._clock = clock
@@ -131,6 +142,8 @@ class Gatherer:
         return [*self._closed, *self._open.values()]
 
     def _seconds_left(self, bucket: Bucket, now: datetime) -> float:
+        if self._is_held():
+            return _LONGEST_NAP_SECONDS
         pause = bucket.retry_at - self._clock.monotonic_seconds()
         if bucket.is_closed or self.rule is None:
             return pause

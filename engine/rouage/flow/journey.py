@@ -1,7 +1,7 @@
 """One run on its way: what its steps share, and what ends it from inside."""
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from rouage.flow.plan import Plan, Scope
 from rouage.flow.services import Services
 from rouage.language import Text
 from rouage.model.run import StepRecord
+from rouage.records import dataclass
 from rouage.sdk.json import JSON
 from rouage.sdk.quantities import write_duration
 
@@ -78,7 +79,8 @@ class Journey:
     the waits at which branches gave up for now: path and word of each. `kept` holds, inside a
     block that may be tried again, the results of this execution by path; `heard` the events
     that were waited for: none is taken for another turn of a loop. `is_past` says that all this
-    is over: only what is on record is taken over.
+    is over: only what is on record is taken over. `questions` keeps branches that come to one
+    question of the run from wording it twice.
     """
 
     plan: Plan
@@ -93,6 +95,7 @@ class Journey:
     kept: dict[str, JSON] | None = None
     heard: set[str] = field(default_factory=set)
     is_past: bool = False
+    questions: dict[str, asyncio.Lock] = field(default_factory=dict)
 
     def path_of(self, step: str) -> str:
         """Return where the step with the static path *step* stands in this run."""
@@ -158,6 +161,7 @@ class Journey:
             self.kept,
             self.heard,
             self.is_past,
+            self.questions,
         )
 
     def branch(self, place: Place, scope: Scope, cut: asyncio.Event) -> "Journey":

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Final
 
@@ -14,14 +14,16 @@ from rouage.flow.chain import Hub
 from rouage.flow.deliver import deliver
 from rouage.flow.ear import Ear, Keeper, Spawn
 from rouage.flow.match import match
+from rouage.flow.pauses import RESUMED
 from rouage.flow.plan import Plan, TriggerPlan
 from rouage.flow.services import Services
 from rouage.flow.shape import Shaping, is_shaped
 from rouage.flow.throttle import PREFIX
 from rouage.flow.trail import WrittenFiles
-from rouage.language import Language, Text
+from rouage.language import Text
 from rouage.model.event import Event
 from rouage.model.ids import new_event_id
+from rouage.records import dataclass
 from rouage.sdk.json import JSON
 from rouage.sdk.trigger import Emit, Hooks, Receipt
 
@@ -32,6 +34,14 @@ _START_SECONDS: Final = 5.0
 
 _NO_RECIPE: Final = Text(
     "no active recipe is called “{recipe}”", "aucune recette active ne s’appelle « {recipe} »"
+)
+_NO_TRIGGER: Final = Text(
+    "the recipe {recipe} has no trigger “{trigger}” any more",
+    "la recette {recipe} n’a plus de déclencheur « {trigger} »",
+)
+_NOTHING_BEFORE: Final = Text(
+    "the recipe {recipe} watches no folder: nothing was there before it",
+    "la recette {recipe} ne surveille aucun dossier : rien n’était là avant elle",
 )
 
 
@@ -68,7 +78,12 @@ class Listener:
         self._hub = hub
         hub.reader = engine
         self._keeper = Keeper(
-            engine=engine, services=services, hooks=hooks, hub=hub, emitter=self._emitter
+            engine=engine,
+            services=services,
+            hooks=hooks,
+            hub=hub,
+            emitter=self._emitter,
+            traces=written,
         )
         self._active: dict[str, _Active] = {}
         self._sweep: asyncio.Task[None] | None = None
@@ -163,6 +178,22 @@ class Listener:
         fields = spec.event.get("properties") if spec is not None else None
         return fields if isinstance(fields, dict) else {}
 
+    async def take_existing(self, recipe: str) -> int:
+        """Make events of what was there before *recipe* was first active; return how many.
+
+        Raises:
+            StepError: no active recipe has this id, or nothing could be there before it.
+        """
+        active = self._active.get(recipe)
+        if active is None:
+            raise StepError(_NO_RECIPE, recipe=recipe)
+        instances = [ear.instance for ear in active.ears.values() if ear.instance is not None]
+        counts = [await instance.take_existing() for instance in instances]
+        known = [count for count in counts if count is not None]
+        if not known:
+            raise StepError(_NOTHING_BEFORE, recipe=recipe)
+        return sum(known)
+
     async def match_late(self, event: Event) -> None:
         """Match an event that was stored without verdicts (a crash came between)."""
         recipe, _, name = event.source.rpartition("/")
@@ -172,10 +203,73 @@ class Listener:
         verdict = match(active.plan, active.plan.triggers.get(name), event, self._services)
         await self._engine.record_matches(event.id, (verdict,))
 
-    def status(self, language: Language) -> list[dict[str, JSON]]:
+    async def replay(self, event: Event, author: str) -> tuple[str, Accepted | Duplicate]:
+        """Have *event* happen again because *author* says so; return how it was judged.
+
+        The present version of its recipe judges it, conditions included. It is a new event:
+        neither its key nor a `once` of the trigger stops it.
+
+        Raises:
+            StepError: the recipe or its trigger is not there any more.
+        """
+        recipe, _, name = event.source.rpartition("/")
+        plan = self.plan_of(recipe)
+        if plan is None:
+            raise StepError(_NO_RECIPE, recipe=recipe)
+        trigger = plan.triggers.get(name)
+        if trigger is None and name != MANUAL:
+            raise StepError(_NO_TRIGGER, recipe=recipe, trigger=name)
+        identity = new_event_id(self._services.clock.now())
+        again = replace(event, id=identity, key=f"replay of {event.id} by {author} {identity}")
+        verdict = match(plan, trigger, again, self._services)
+        return verdict.outcome, await self._engine.accept(again, (verdict,))
+
+    async def release(self, event: Event) -> bool:
+        """Have an event that a pause held back matched again; False when its trigger is gone.
+
+        It is a new event with a key of its own, so that a repetition starts nothing twice.
+        """
+        ear = self._ear_of(event.source)
+        if ear is None:
+            return False
+        now = self._services.clock.now()
+        again = replace(event, id=new_event_id(now), key=RESUMED + event.id)
+        answer = await self._accept(ear, again, None, is_own_file=False)
+        return isinstance(answer, Accepted)
+
+    def missed_of(self, source: str) -> JSON:
+        """Return the `missed` of the trigger *source* if it is a schedule, else False."""
+        ear = self._ear_of(source)
+        spec = None if ear is None else self._services.catalog.triggers.get(ear.trigger.use.uses)
+        if ear is None or spec is None or not spec.listen.is_schedule():
+            return False
+        return ear.trigger.use.missed
+
+    def _ear_of(self, source: str) -> Ear | None:
+        recipe, _, name = source.rpartition("/")
+        active = self._active.get(recipe)
+        return None if active is None else active.ears.get(name)
+
+    @property
+    def ears(self) -> list[Ear]:
+        """Return every trigger that listens now."""
+        return self._ears()
+
+    async def restart(self, ear: Ear) -> None:
+        """Have a trigger begin again, unless its recipe changes right now."""
+        if ear.task is None or ear.is_silenced:
+            return
+        ear.task.cancel()
+        await asyncio.wait([ear.task])
+        if not ear.is_silenced:
+            ear.restarts += 1
+            name = f"trigger {ear.trigger.source}"
+            ear.task = self._spawn(self._keeper.listen(ear), name)
+
+    def status(self) -> list[dict[str, JSON]]:
         """Return each trigger's state, newest facts first-hand, for `rouage status`."""
         return [
-            ear.describe(language)
+            ear.describe()
             for _, active in sorted(self._active.items())
             for ear in active.ears.values()
         ]
@@ -193,7 +287,7 @@ class Listener:
         ear = Ear(plan, trigger, is_wait=trigger.use.id not in plan.triggers)
         if is_shaped(trigger.use) and not ear.is_wait:
             await self._shape(ear)
-        self._written.is_needed |= "file" in self._fields(trigger)
+        self._written.is_needed |= not {"file", "files"}.isdisjoint(self._fields(trigger))
         ear.task = self._spawn(self._keeper.listen(ear), f"trigger {trigger.source}")
         return ear
 
@@ -256,6 +350,8 @@ class Listener:
             receipt = _receipt(await self._accept(ear, event, items, is_own_file=is_own_file))
             ear.events += 1
             ear.last_event = event.time
+            if ear.news is not None:
+                ear.news.append(event.time)
             return receipt
 
         return emit

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ from rouage.flow.place import Place
 from rouage.flow.plan import Scope, StepPlan
 from rouage.flow.waits import read_duration
 from rouage.language import Text
+from rouage.records import dataclass
 from rouage.sdk.json import JSON
 from rouage.sdk.limits import MOST_RESULT_BYTES
 
@@ -223,6 +224,7 @@ class _Loop:
             "index": number + 1,
             "first": number == 0,
             "last": number + 1 == len(self._items),
+            "count": len(self._items),
         }
         scope = own_scope(self._journey, **{self.name: self._items[number], "loop": loop})
         if self._width <= 1:

@@ -5,6 +5,7 @@ from typing import Literal
 from rouage.errors import StepError
 from rouage.expressions import Condition
 from rouage.flow.admission import admission
+from rouage.flow.pauses import RESUMED
 from rouage.flow.plan import Plan, TriggerPlan
 from rouage.flow.services import Services
 from rouage.flow.trail import find_loop
@@ -31,6 +32,20 @@ def match(
     (expressions are), so the verdict goes into the event's own commit. *is_own_file* says
     that the event is about a file that the recipe wrote itself.
     """
+    recipe, pause = plan.recipe, services.pause_of(plan.recipe.id)
+    if pause is not None and _is_held_back(trigger, event):
+        return Verdict(recipe=recipe.id, outcome="paused", definition=recipe.hash, error=pause)
+    return _judge(plan, trigger, event, services, part, is_own_file)
+
+
+def _judge(
+    plan: Plan,
+    trigger: TriggerPlan | None,
+    event: Event,
+    services: Services,
+    part: Part,
+    is_own_file: bool,
+) -> Verdict:
     recipe = plan.recipe
     conditions: list[JSON] = []
     try:
@@ -58,6 +73,11 @@ def match(
         )
     except StepError as error:
         return _verdict(plan, "failed", conditions, error)
+
+
+def _is_held_back(trigger: TriggerPlan | None, event: Event) -> bool:
+    """Say whether a pause concerns *event*: no start by hand, nothing that is being let go."""
+    return trigger is not None and not event.key.startswith(RESUMED)
 
 
 def _conditions(plan: Plan, trigger: TriggerPlan | None, part: Part) -> list[Condition]:

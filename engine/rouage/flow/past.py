@@ -65,6 +65,11 @@ class PastContext:
         return self._context.started
 
     @property
+    def is_fresh(self) -> bool:
+        """Say no: it has a past."""
+        return False
+
+    @property
     def cancelled(self) -> JSON:
         """Return the request to end this run, if there is one."""
         return self._context.cancelled

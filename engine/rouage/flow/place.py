@@ -1,6 +1,6 @@
 """Where a step stands in one run: loops and repeated attempts give one step many places."""
 
-from dataclasses import dataclass
+from rouage.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,9 @@ A plan belongs to one definition (its hash), so it is made once and shared by al
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import field
 from datetime import datetime, tzinfo
-from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -20,13 +19,18 @@ from rouage.expressions import (
     mask,
     reveal,
 )
+from rouage.expressions.filters import BUSINESS
+from rouage.flow.gate_rules import Gate, gate_of
+from rouage.flow.named import all_steps, named_folders
 from rouage.flow.services import Services
 from rouage.language import Text
 from rouage.model.event import Event, Verdict
 from rouage.model.recipe import Recipe, StepUse, TriggerUse
+from rouage.records import dataclass
 from rouage.safety.paths import Folders
-from rouage.sdk.connector import ActionSpec
+from rouage.sdk.connector import ActionSpec, TriggerSpec
 from rouage.sdk.json import JSON
+from rouage.sdk.trigger import Trigger
 
 _EXPRESSION: Final = "${{"
 _LOOPS: Final = frozenset({"for_each", "repeat"})
@@ -64,13 +68,21 @@ class StepPlan:
         return self.use.path
 
 
+Overtaken = Callable[[JSON, str], Awaitable[Text | None]]
+"""Say by data and key of an event why it came to nothing, or None."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TriggerPlan:
-    """One entry of `when` made ready; `source` is its full id."""
+    """One entry of `when` made ready; `source` is its full id.
+
+    `overtaken` asks the trigger whether an event still counts, where it can tell at all.
+    """
 
     use: TriggerUse
     source: str
     condition: Condition | None
+    overtaken: Overtaken | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +113,10 @@ class Plan:
     now: Callable[[], datetime]
     unconditional: Verdict | None
     """The verdict about every event, where nothing is asked of one."""
+    may_be_overtaken: bool
+    """Whether any trigger can tell that an event came to nothing before its run began."""
+    gate: Gate | None
+    """What stands before its effects; None where nothing does."""
 
     def scope(
         self,
@@ -131,7 +147,8 @@ class Plan:
         Raises:
             ExpressionError: an expression does not compile, or cannot be worked out.
         """
-        rendered = mask(compile_template(template).render({**data, "now": self.now}))
+        known = {**data, "now": self.now, BUSINESS: self.base[BUSINESS]}
+        rendered = mask(compile_template(template).render(known))
         return rendered if isinstance(rendered, str) else json.dumps(rendered, ensure_ascii=False)
 
 
@@ -148,14 +165,15 @@ def make_plan(recipe: Recipe, services: Services) -> Plan:
     """
     variables = compile_template(dict(recipe.variables))
     timezone = ZoneInfo(recipe.timezone) if recipe.timezone else services.timezone
+    triggers = {use.id: _trigger(recipe, use, services) for use in recipe.triggers}
     return Plan(
         recipe=recipe,
-        triggers={use.id: _trigger(recipe, use) for use in recipe.triggers},
+        triggers=triggers,
         condition=_condition(recipe.condition),
         steps=_steps(recipe.steps, services),
         on_error=_steps(recipe.on_error, services),
         finally_=_steps(recipe.finally_, services),
-        events=_events(recipe),
+        events=_events(recipe, services),
         variables=variables,
         constants=_constants(variables),
         outputs=compile_template(dict(recipe.outputs)),
@@ -169,9 +187,12 @@ def make_plan(recipe: Recipe, services: Services) -> Plan:
             "recipe": {"id": recipe.id, "name": recipe.name},
             "secrets": {},
             "vars": {},
+            BUSINESS: services.business,
         },
         now=lambda: services.clock.now().astimezone(timezone),
         unconditional=_unconditional(recipe, variables),
+        may_be_overtaken=any(one.overtaken for one in triggers.values()),
+        gate=gate_of(recipe, services.catalog),
     )
 
 
@@ -200,16 +221,29 @@ def _mentions(recipe: Recipe, root: str) -> bool:
     return root in repr((*places, recipe.outputs, recipe.admission_key))
 
 
-def _events(recipe: Recipe) -> dict[str, TriggerPlan]:
+def _events(recipe: Recipe, services: Services) -> dict[str, TriggerPlan]:
     return {
-        step.path: _trigger(recipe, step.event)
+        step.path: _trigger(recipe, step.event, services)
         for step in all_steps(recipe, is_enabled=True)
         if step.event is not None
     }
 
 
-def _trigger(recipe: Recipe, use: TriggerUse) -> TriggerPlan:
-    return TriggerPlan(use=use, source=f"{recipe.id}/{use.id}", condition=_condition(use.condition))
+def _trigger(recipe: Recipe, use: TriggerUse, services: Services) -> TriggerPlan:
+    return TriggerPlan(
+        use=use,
+        source=f"{recipe.id}/{use.id}",
+        condition=_condition(use.condition),
+        overtaken=_overtaken(services.catalog.triggers.get(use.uses)),
+    )
+
+
+def _overtaken(spec: TriggerSpec | None) -> Overtaken | None:
+    """Return how a trigger tells whether an event still counts; most leave it to the base."""
+    if spec is None:
+        return None
+    told = spec.listen.overtaken
+    return None if told.__func__ is Trigger.overtaken.__func__ else told  # type: ignore[attr-defined]
 
 
 def _key(source: str | None) -> Template | None:
@@ -313,66 +347,3 @@ def _input_values(recipe: Recipe) -> dict[str, JSON]:
         for name, declared in recipe.inputs.items()
         if isinstance(declared, dict) and "default" in declared
     }
-
-
-def named_folders(recipe: Recipe, services: Services) -> tuple[Path, ...]:
-    """Return the folders that the owner wrote into *recipe*, which its actions may touch.
-
-    A literal path admits itself (a file, or a folder and all in it); a templated one the
-    folder before the first expression; an input of type `folder` or `file` its value.
-    """
-    catalog, found = services.catalog, []
-    for trigger in recipe.triggers:
-        declared = catalog.triggers.get(trigger.uses)
-        if declared is not None:
-            found += _literal_paths(declared.parameters.specs, trigger.parameters)
-    for step in all_steps(recipe):
-        if step.event is not None and step.event.uses in catalog.triggers:
-            waited = catalog.triggers[step.event.uses]
-            found += _literal_paths(waited.parameters.specs, step.event.parameters)
-        action = catalog.actions.get(step.uses)
-        if action is not None and isinstance(step.parameters, dict):
-            found += _literal_paths(action.parameters.specs, step.parameters)
-    for declared_input in recipe.inputs.values():
-        if isinstance(declared_input, dict) and declared_input.get("type") in {
-            "folder",
-            "file",
-        }:
-            found += [str(declared_input["default"])] if "default" in declared_input else []
-    return tuple(_absolute(text, services.workspace) for text in found)
-
-
-def all_steps(recipe: Recipe, *, is_enabled: bool = False) -> Iterator[StepUse]:
-    """Yield every step of *recipe*, at any depth; with *is_enabled* those that can be taken."""
-    for step in (*recipe.steps, *recipe.on_error, *recipe.finally_):
-        yield from _with_inner(step, is_enabled=is_enabled)
-
-
-def _with_inner(step: StepUse, *, is_enabled: bool) -> Iterator[StepUse]:
-    if is_enabled and not step.enabled:
-        return
-    yield step
-    handlers = step.on_error if isinstance(step.on_error, tuple) else ()
-    for inner in (*(one for body in step.body.values() for one in body), *handlers):
-        yield from _with_inner(inner, is_enabled=is_enabled)
-
-
-def _literal_paths(specs: Mapping[str, Any], values: Mapping[str, JSON]) -> list[str]:
-    texts: list[JSON] = []
-    for name, value in values.items():
-        if name in specs and specs[name].format in {"path", "folder"}:
-            texts += value if isinstance(value, list) else [value]
-    return [folder for text in texts if isinstance(text, str) for folder in _folders_in(text)]
-
-
-def _folders_in(text: str) -> list[str]:
-    prefix, expression, _ = text.partition(_EXPRESSION)
-    if expression:
-        folder = prefix.rpartition("/")[0]
-        return [folder] if folder else []
-    return [text]
-
-
-def _absolute(text: str, workspace: Path) -> Path:
-    path = Path(text).expanduser()
-    return path if path.is_absolute() else workspace / path

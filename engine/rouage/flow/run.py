@@ -38,6 +38,10 @@ _THROUGH: Final[Mapping[str, Any]] = {"state": "succeeded"}
 _STOPPED: Final = Text("stopped by the recipe", "arrêt par la recette")
 
 
+class OvertakenError(RouageError):
+    """The event came to nothing before its run began."""
+
+
 class Interpreter:
     """Execute runs. `plan_of` gives the plan of a pinned definition (made once, kept)."""
 
@@ -68,6 +72,10 @@ class Interpreter:
 
     async def _course(self, journey: Journey) -> RunOutcome:
         """Take the steps of `do`, and of `on_error` after a failure."""
+        if journey.plan.may_be_overtaken and journey.context.is_fresh:
+            overtaken = await self._overtaken(journey)
+            if overtaken is not None:
+                return overtaken
         if journey.plan.condition is not None:
             refused = await self._look_again(journey, journey.plan.condition)
             if refused is not None:
@@ -79,6 +87,22 @@ class Interpreter:
         if outcome.state == "failed" and "stop" not in ending:
             await self._recover(journey, ending)
         return outcome
+
+    async def _overtaken(self, journey: Journey) -> RunOutcome | None:
+        """Skip a run whose event came to nothing before it began (triggers F-22).
+
+        Asked only while nothing was done: later, it may be our own doing.
+        """
+        event = journey.context.event
+        trigger = journey.plan.triggers.get(event.source.rpartition("/")[2])
+        if trigger is None or trigger.overtaken is None:
+            return None
+        try:
+            reason = await trigger.overtaken(event.data, event.key)
+        except Exception:  # the border around a trigger
+            logger.exception("%s cannot tell whether its event still counts", event.source)
+            return None
+        return None if reason is None else RunOutcome(state="skipped", reason=_record(reason))
 
     async def _do(self, journey: Journey) -> Mapping[str, Any]:
         """Take the steps of `do`, and say how they ended.
@@ -231,6 +255,10 @@ def _time_limit(journey: Journey, seconds: float) -> Limit:
     limit = journey.limit_from(context.started, seconds)
     journey.wake_by("timeout", limit)
     return limit
+
+
+def _record(reason: Text) -> JSON:
+    return OvertakenError(reason).record()
 
 
 def _worse(outcome: RunOutcome, error: JSON) -> RunOutcome:

@@ -2,17 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import field
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rouage.catalog.catalog import Catalog
 from rouage.clock import Clock
+from rouage.flow.gate_tallies import Tallies
 from rouage.language import Language
 from rouage.model.secret import Secret
+from rouage.records import dataclass
 from rouage.safety.paths import Folders
+from rouage.sdk.accounts import Accounts, NoAccounts
+from rouage.sdk.business import Business
 from rouage.sdk.json import JSON
 
 if TYPE_CHECKING:
@@ -39,12 +43,26 @@ async def _to_nobody(name: str, data: JSON, key: str, trail: tuple[str, ...]) ->
     return 0
 
 
+async def _not_written(facts: Mapping[str, JSON]) -> None:
+    del facts
+
+
 def _to_the_log(kind: str, facts: Mapping[str, JSON]) -> None:
     logger.info("%s: %s", kind, facts)
 
 
+def _not_paused(recipe: str) -> JSON:
+    del recipe
+    return None
+
+
 def _not_noted(path: str, trail: tuple[str, ...]) -> None:
     del path, trail
+
+
+async def _nothing_known(key: str) -> JSON:
+    del key
+    return None
 
 
 async def _none_before(source: str, since: datetime) -> Sequence[tuple[str, JSON]]:
@@ -77,12 +95,28 @@ class Services:
     """Tell whoever listens for an event of this name: name, data, key, trail."""
     notify: Callable[[str, Mapping[str, JSON]], None] = _to_the_log
     """Tell the owner: what it is about, and the facts."""
+    write: Callable[[Mapping[str, JSON]], Awaitable[None]] = _not_written
+    """Note that people are to be written to about a question; on disk when it returns."""
+    is_asked: Callable[[Iterable[str]], bool] = lambda _ids: False
+    """Say whether one of these ids is that of a letter that asked a question."""
     past_events: Callable[[str, datetime], Awaitable[Sequence[tuple[str, JSON]]]] = _none_before
     """The events of a source since an instant, oldest first: key and data of each."""
     rate_of: Callable[[str], Rate | None] = lambda _: None
     """The rate limit of an action's account."""
     wrote: Callable[[str, tuple[str, ...]], None] = _not_noted
     """Note that an action left a file as it is now, and the recipes that led to it."""
+    pause_of: Callable[[str], JSON] = _not_paused
+    """Why the events of a recipe start nothing now, or None."""
     take_tokens: Callable[[Rate], float] = lambda _: 0.0
     """Take one token; return the seconds to wait first."""
     in_thread: Callable[..., Awaitable[Any]] = asyncio.to_thread
+    accounts: Accounts = field(default_factory=NoAccounts)
+    """The mailboxes and services that the owner described."""
+    accounts_told: Callable[[], int] = int
+    """How many accounts were given out so far: a result after one may hold a password."""
+    business: Business = field(default_factory=Business)
+    """When the business works."""
+    tallies: Tallies | None = None
+    """What was counted and approved before; without it (a rehearsal) nothing is asked."""
+    ledger: Callable[[str], Awaitable[JSON]] = _nothing_known
+    """Which step was done once under a key, in whichever recipe."""

@@ -47,7 +47,12 @@ class Shaping:
         self._engine = engine
         self._services = services
         self.gatherer = Gatherer(
-            trigger.source, None, engine=engine, clock=services.clock, release=self._release
+            trigger.source,
+            None,
+            engine=engine,
+            clock=services.clock,
+            release=self._release,
+            is_held=lambda: services.pause_of(plan.recipe.id) is not None,
         )
         self._throttler: Throttler | None = None
         self.change(plan, trigger)

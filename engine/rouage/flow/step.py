@@ -3,18 +3,28 @@
 import asyncio
 import hashlib
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from rouage.durable.port import Attempt, StepSpec
 from rouage.errors import StepError, StepTimeout
 from rouage.expressions import mask, reveal
+from rouage.flow.gate import pass_gate
 from rouage.flow.journey import OUT_OF_TIME, Journey, StopRun
 from rouage.flow.place import Place
 from rouage.flow.plan import Scope, StepPlan
 from rouage.flow.rates import keep_to, with_rate
 from rouage.flow.retry import pause_of, widened
-from rouage.flow.services import Services
+from rouage.flow.services import Rate, Services
 from rouage.flow.shown import check_approved
+from rouage.flow.traces import (
+    Calling,
+    FilesSeen,
+    conclude,
+    touches_files,
+    withdraw,
+    without_secrets,
+)
 from rouage.language import Text
 from rouage.sdk.connector import ActionSpec
 from rouage.sdk.context import Context
@@ -114,18 +124,42 @@ async def _perform(
     )
     if step.once is not None:
         spec.once = _once_key(step.once.render(journey.scope))
+    calling = Calling(step, action, ready, path, spec, clear)
+    if journey.plan.gate is not None:
+        await pass_gate(journey, journey.plan.gate, calling)
     rate = journey.services.rate_of(action.id)
     if rate is not None:
-        if journey.context.recorded(path) is None:
-            await keep_to(rate, journey, path)
-        spec.pause = with_rate(rate, journey, spec.pause)
+        await _keep_rate(journey, rate, path, spec)
+    spec.prepare = _preparing(journey, calling)
 
     async def call(attempt: Attempt) -> JSON:
         if journey.approved:
-            await check_approved(journey, clear)
-        return await _call(journey, step, action, ready, attempt, path)
+            await check_approved(journey, calling.clear)
+        return await _call(journey, calling, attempt)
 
     return await journey.context.step(path, spec, call)
+
+
+async def _keep_rate(journey: Journey, rate: Rate, path: str, spec: StepSpec) -> None:
+    """Wait for the turn of a new call, and have its repetitions keep to the rate too."""
+    if journey.context.recorded(path) is None:
+        await keep_to(rate, journey, path)
+    spec.pause = with_rate(rate, journey, spec.pause)
+
+
+def _preparing(journey: Journey, calling: Calling) -> Callable[[], Awaitable[JSON]] | None:
+    """Return what gives the inverse of a step before each call; None where nothing does."""
+    undo = calling.action.undo
+    if undo is None or undo.prepare is None:
+        return None
+    prepare = undo.prepare
+
+    async def before() -> JSON:
+        attempt = Attempt(number=0, run=journey.context.run_id, path=calling.path)
+        inverse = await prepare(calling.parameters, _context(journey, calling, attempt))
+        return without_secrets(inverse, journey)
+
+    return before
 
 
 async def _plain_word(
@@ -169,18 +203,14 @@ def _once_key(rendered: Any) -> str:
     return "sha256:" + hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
 
 
-async def _call(
-    journey: Journey,
-    step: StepPlan,
-    action: ActionSpec,
-    ready: Any,
-    attempt: Attempt,
-    path: str,
-) -> JSON:
+async def _call(journey: Journey, calling: Calling, attempt: Attempt) -> JSON:
+    step, action, ready = calling.step, calling.action, calling.parameters
     seconds = step.use.timeout_seconds
     if journey.limit is not None:
         seconds = _nearer(seconds, journey.seconds_left())
-    context = _context(journey, step, attempt, path)
+    seen = FilesSeen() if touches_files(calling) else None
+    context = _context(journey, calling, attempt, seen)
+    told = journey.services.accounts_told()
     limit: asyncio.Timeout | None = None
     try:
         if seconds is None:
@@ -189,6 +219,7 @@ async def _call(
             async with asyncio.timeout(seconds) as limit:
                 result = await action.run(ready, context)
     except StepError as error:
+        await withdraw(calling, error, context)
         raise _as_told(journey, step, error, attempt.number) from error.__cause__
     except TimeoutError as error:
         if seconds is not None and limit is not None and limit.expired():
@@ -196,13 +227,16 @@ async def _call(
         raise _unexpected(action, error) from error
     except Exception as error:  # the border around a step
         raise _unexpected(action, error) from error
-    return journey.services.mask(result) if journey.plan.uses_secrets else result
+    await conclude(journey, calling, result, context, seen)
+    # A server may have repeated a password: that of the recipe, or that of an account.
+    if journey.plan.uses_secrets or journey.services.accounts_told() != told:
+        return journey.services.mask(result)
+    return result
 
 
 def _as_told(journey: Journey, step: StepPlan, error: StepError, attempts: int) -> StepError:
     """Return *error* as it is recorded: without secrets, and worth an attempt if wanted so."""
-    if journey.plan.uses_secrets:
-        _hide_secrets(error, journey.services)
+    _hide_secrets(error, journey.services)
     return widened(journey, step.use.retry, error, attempts) or error
 
 
@@ -238,28 +272,35 @@ def _unexpected(action: ActionSpec, error: Exception) -> StepError:
     return StepError(_UNEXPECTED, action=action.id, kind=type(error).__name__)
 
 
-def _context(journey: Journey, step: StepPlan, attempt: Attempt, path: str) -> Context:
-    run_id, services = journey.context.run_id, journey.services
+def _context(
+    journey: Journey, calling: Calling, attempt: Attempt, seen: FilesSeen | None = None
+) -> Context:
+    run_id, services, folders = journey.context.run_id, journey.services, journey.plan.folders
 
     def note_written(written: str) -> None:
+        if seen is not None:
+            seen.note_written(written)
         services.wrote(written, (*journey.context.event.trail, journey.plan.recipe.id))
 
     return Context(
         run_id=run_id,
         recipe_id=journey.plan.recipe.id,
-        step=path,
+        step=calling.path,
         attempt=attempt.number,
         idempotency_key=attempt.idempotency_key,
         workspace=services.workspace,
-        files=journey.plan.folders,
+        files=folders if seen is None else folders.telling(seen.note_read),
         timezone=journey.plan.timezone,
         clock=services.clock,
         log=services.log,
         open_http=services.open_http,
         scratch=lambda: services.scratch_of(run_id),
         render=journey.plan.render_text,
-        templates=step.templates,
+        templates=calling.step.templates,
         wrote=note_written,
+        accounts=services.accounts,
+        business=services.business,
+        ledger=services.ledger,
     )
 
 

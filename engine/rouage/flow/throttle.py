@@ -1,12 +1,12 @@
 """At most so many events in a while (`throttle` on a trigger), counted across restarts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from heapq import heapify, heappush, heapreplace, nlargest
 from typing import Final
 
 from rouage.model.recipe import Throttle
+from rouage.records import dataclass
 from rouage.sdk.json import JSON
 
 PREFIX: Final = b"~throttle/"

@@ -4,12 +4,12 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from rouage.errors import StepError
 from rouage.language import Text
+from rouage.records import dataclass
 from rouage.sdk.json import JSON
 
 MOST_ROUNDS: Final = 3
@@ -63,6 +63,12 @@ def _cycle(recipe: str, trail: tuple[str, ...]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class _Gone:
+    trail: tuple[str, ...]
+    expires: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Written:
     trail: tuple[str, ...]
     size: int
@@ -84,14 +90,21 @@ class WrittenFiles:
         self.is_needed = False
         self._folders: dict[str, str] = {}
         self._files: OrderedDict[str, _Written] = OrderedDict()
+        self._gone: OrderedDict[str, _Gone] = OrderedDict()
         self._lock = threading.Lock()
 
     def note(self, path: str, trail: tuple[str, ...]) -> None:
-        """Remember that an action left the file at *path* as it is; may be called anywhere."""
+        """Remember that an action left the file at *path* as it is; may be called anywhere.
+
+        A file that is not there was moved or deleted by it.
+        """
         if not self.is_needed:
             return
         try:
             found = os.stat(path)  # noqa: PTH116 - a third of the time, for every file written
+        except FileNotFoundError:
+            self._note_gone(path, trail)
+            return
         except (OSError, ValueError):
             return
         now, modified = self._now(), found.st_mtime_ns // 1_000_000_000
@@ -103,6 +116,15 @@ class WrittenFiles:
             while len(self._files) > self._most or next(iter(self._files.values())).expires < now:
                 self._files.popitem(last=False)
 
+    def _note_gone(self, path: str, trail: tuple[str, ...]) -> None:
+        now, place = self._now(), self._place(path)
+        with self._lock:
+            self._files.pop(place, None)
+            self._gone.pop(place, None)
+            self._gone[place] = _Gone(trail, now + _KEPT_SECONDS)
+            while len(self._gone) > self._most or next(iter(self._gone.values())).expires < now:
+                self._gone.popitem(last=False)
+
     def __bool__(self) -> bool:
         """Say whether anything was written lately."""
         return bool(self._files)
@@ -110,13 +132,20 @@ class WrittenFiles:
     def trail_of(self, data: JSON) -> tuple[str, ...]:
         """Return who caused the file that the event *data* tells of; nobody that we know: ()."""
         file = data.get("file") if isinstance(data, dict) else None
-        if not isinstance(file, dict):
-            return ()
+        return self.writers_of(file) if isinstance(file, dict) else ()
+
+    def writers_of(self, file: Mapping[str, JSON]) -> tuple[str, ...]:
+        """Return who caused the *file* of an event, as it describes it."""
         path = file.get("path")
         written = self._files.get(self._place(path)) if isinstance(path, str) else None
         if written is None or written.expires < self._now() or not _is_same(written, file):
             return ()
         return written.trail
+
+    def takers_of(self, path: str) -> tuple[str, ...]:
+        """Return who moved or deleted the file that was at *path*."""
+        gone = self._gone.get(self._place(path))
+        return () if gone is None or gone.expires < self._now() else gone.trail
 
     def _place(self, path: str) -> str:
         """Return *path* without links among its folders: a trigger may know it by another way.

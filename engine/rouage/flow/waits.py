@@ -12,12 +12,17 @@ from rouage.flow.blocks import Conditions, Walk, outcome_of, record
 from rouage.flow.journey import LONGEST_SECONDS, Journey, OutOfTime
 from rouage.flow.place import Place
 from rouage.flow.plan import StepPlan
+from rouage.flow.terms import NEVER_OPEN, after_working_days
 from rouage.language import Text
+from rouage.sdk.business import parse_working_days
 from rouage.sdk.json import JSON
 from rouage.sdk.quantities import parse_duration, write_duration
 
 _LOOK_BACK: Final = timedelta(milliseconds=200)
 """So long after an event wait is on disk, events that came before it are looked for again."""
+
+OPEN: Final = "open"
+"""What `until` says for the next opening of the business."""
 
 _NAMES: Final = re.compile(r"(?<![\w.])([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*))?")
 _BY_NAME: Final = frozenset({"inputs", "steps", "vars"})
@@ -73,9 +78,19 @@ async def _instant(journey: Journey, step: StepPlan, place: Place, conditions: C
 
 
 def _wake(given: Mapping[str, Any], journey: Journey, now: datetime) -> datetime:
+    business, zone = journey.services.business, journey.plan.timezone
     if "for" in given:
+        days = parse_working_days(str(reveal(given["for"])))
+        if days is not None:
+            return after_working_days(journey, now, days)
         return now + timedelta(seconds=read_duration("wait", given["for"]))
-    return read_instant(reveal(given["until"]), now, journey.plan.timezone)
+    until = reveal(given["until"])
+    if str(until).strip() != OPEN:
+        return read_instant(until, now, zone)
+    opening = business.next_open(now, zone)
+    if opening is None:
+        raise StepError(NEVER_OPEN)
+    return opening
 
 
 def read_duration(word: str, value: Any) -> float:

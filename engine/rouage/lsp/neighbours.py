@@ -1,11 +1,12 @@
 """What surrounds a file that is edited: who knows its workspace answers for it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol
 
 from rouage.language import Language
+from rouage.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +33,12 @@ class Neighbours(Protocol):
 
     def recipes(self, path: Path | None) -> Mapping[str, str]:
         """Return the names of the recipes of the workspace of *path*, by id."""
+        ...
+
+    def owner(
+        self, path: Path | None, recipe_id: str, is_right: Callable[[Path], bool]
+    ) -> str | None:
+        """Return the other file that holds *recipe_id* first, so that *path* cannot have it."""
         ...
 
     def is_recipe(self, path: Path | None, text: str) -> bool:

@@ -1,12 +1,12 @@
 """Columns of editors and ours: they count in units of UTF-16 (or UTF-8), we in code points."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from lsprotocol import types
 
 from rouage.problem import Position, Range
 from rouage.recipes.document import split_lines
+from rouage.records import dataclass
 
 _BOM: Final = "\ufeff"
 

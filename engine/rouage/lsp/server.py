@@ -21,9 +21,12 @@ from rouage.catalog.catalog import Catalog
 from rouage.language import Language, Text
 from rouage.lsp import answers
 from rouage.lsp.document import Document
-from rouage.lsp.neighbours import Neighbours
+from rouage.lsp.neighbours import Around, Neighbours
 from rouage.problem import Problem
-from rouage.recipes.checker import check
+from rouage.recipes.checker import Checked, check
+from rouage.recipes.reader import MAX_BYTES
+from rouage.recipes.same_id import refuse_second
+from rouage.rehearsal.checking import check_tests, is_test_file
 
 logger = logging.getLogger(__name__)
 
@@ -108,15 +111,47 @@ class RouageServer(LanguageServer):
 
         def checked(source: bytes) -> tuple[Problem, ...]:
             around = self._neighbours.around(path)
-            return check(
+            found = self._check(source, file, around)
+            owner = self._neighbours.owner(path, found.recipe_id, self._is_right)
+            if owner is not None:
+                found = refuse_second(found, source, name=file, owner=owner)
+            return found.problems
+
+        return checked
+
+    def _check(self, source: bytes, file: str, around: Around) -> Checked:
+        return check(
+            source,
+            file=file,
+            catalog=self._catalog,
+            known_secrets=around.secrets,
+            input_values=around.inputs,
+        )
+
+    def _is_right(self, path: Path) -> bool:
+        """Say whether the recipe in the file *path* is right, as it lies on disk."""
+        with path.open("rb") as file:
+            source = file.read(MAX_BYTES + 1)
+        return self._check(source, path.name, self._neighbours.around(path)).recipe is not None
+
+    def _tests(self, uri: str) -> Document | None:
+        """Return the open document *uri* if it holds the tests of a recipe."""
+        opened, path = self.workspace.text_documents.get(uri), _path_of(uri)
+        if opened is None or path is None or not is_test_file(path.name):
+            return None
+        around = self._neighbours.around(path)
+        encoding = str(self.workspace.position_encoding or "utf-16")
+        return Document(
+            opened.source,
+            encoding=encoding,
+            check=lambda source: check_tests(
                 source,
-                file=file,
+                path=path,
                 catalog=self._catalog,
                 known_secrets=around.secrets,
                 input_values=around.inputs,
-            ).problems
-
-        return checked
+            ),
+        )
 
     # -- problems ------------------------------------------------------------------------------
 
@@ -132,7 +167,7 @@ class RouageServer(LanguageServer):
         if is_fresh:
             self._documents.pop(uri, None)
         opened = self.workspace.text_documents.get(uri)
-        document = self.document(uri)
+        document = self.document(uri) or self._tests(uri)
         if opened is None:
             return
         found = [] if document is None else answers.diagnostics(document, uri, self.language)

@@ -1,9 +1,9 @@
 """One thing that happened, and what recipes decided about it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from rouage.records import dataclass
 from rouage.sdk.json import JSON
 
 Outcome = Literal[

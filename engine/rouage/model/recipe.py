@@ -5,10 +5,11 @@ kept: a recipe that got this far is right, and its canonical form is what runs p
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from rouage.model.event import Admission
+from rouage.records import dataclass
 from rouage.sdk.json import JSON
 
 
@@ -75,6 +76,34 @@ class Throttle:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Alive:
+    """How a trigger proves that it works: a probe every so often, and how much must come.
+
+    Without `expect` that is learned from what came before.
+    """
+
+    probe_seconds: float | None = None
+    expect: Throttle | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trust:
+    """How far a recipe may act by itself; `auto_after` so many approved runs it need not ask."""
+
+    start: Literal["shadow", "ask"]
+    auto_after: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limit:
+    """At most so many effects counted in `unit`: of one run, or of all within `per_seconds`."""
+
+    unit: str
+    most: float
+    per_seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TriggerUse:
     """One entry of `when`. `id` is unique in the recipe; `uses` names the trigger."""
 
@@ -88,6 +117,7 @@ class TriggerUse:
     debounce: Debounce | None = None
     throttle: Throttle | None = None
     batch: Batch | None = None
+    alive: Alive | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +131,8 @@ class StepUse:
     `body` holds the steps inside an engine word, by where they stand below it (`group.do`,
     `choose.1.do`, `parallel.branches.NAME`, `approve.on_timeout`); their paths begin with
     `<path>.<key>.`. `event` is the trigger that a `wait` listens to. `once` is the key under
-    which the effect is known to all recipes, a text with expressions.
+    which the effect is known to all recipes, a text with expressions. `hold` is how many seconds
+    the call waits in the outbox, or `open` for the next opening of the business.
     """
 
     path: str
@@ -118,6 +149,7 @@ class StepUse:
     body: "Mapping[str, tuple[StepUse, ...]]" = field(default_factory=dict)
     event: TriggerUse | None = None
     once: str | None = None
+    hold: "float | Literal['open'] | None" = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,3 +179,6 @@ class Recipe:
     admission_key: str | None = None
     timeout_seconds: float | None = None
     outputs: Mapping[str, JSON] = field(default_factory=dict)
+    trust: Trust | None = None
+    limits: tuple[Limit, ...] = ()
+    unusual: Literal["ask", "stop"] | None = None

@@ -1,9 +1,9 @@
 """One recipe executing for one event: its states, their legal moves, its steps."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from rouage.records import dataclass
 from rouage.sdk.json import JSON
 
 RunState = Literal[
@@ -26,6 +26,13 @@ FINAL_STATES: Final[frozenset[RunState]] = frozenset(
 OPEN_STATES: Final[frozenset[RunState]] = frozenset(
     {"queued", "running", "waiting", "waiting_node", "blocked", "needs_attention"}
 )
+
+SHADOW: Final = "shadow:"
+"""Before the id of an action in the trace of a run: it was only played, nothing was done."""
+
+UNDO: Final = "undo:"
+"""Before the id of a recipe: the recipe of runs that undo its runs; before that of a run: the
+source of their events."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,7 +82,7 @@ class RunRecord:
     """The recipes whose runs caused its event, oldest first."""
 
 
-WaitKind = Literal["timer", "retry", "approval", "event", "call", "limit"]
+WaitKind = Literal["timer", "retry", "approval", "event", "call", "limit", "hold"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

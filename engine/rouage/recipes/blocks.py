@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from rouage.catalog.words import LEARNED
+from rouage.sdk.business import parse_working_days
 from rouage.sdk.quantities import parse_duration
 
 WAITED: Final = "wait"
@@ -38,12 +40,18 @@ def _mapping(given: Mapping[str, Any]) -> dict[str, Any]:
         if name in _NESTED or value is None or (name == "on_timeout" and isinstance(value, list)):
             continue
         if name in _SECONDS:
-            normal[name] = parse_duration(value)
+            normal[name] = _term(value)
         elif name in {"if", "while", "until"} and isinstance(value, bool):
             normal[name] = _expression(value)
         else:
             normal[name] = value
     return normal
+
+
+def _term(written: str) -> float | str:
+    """Return the time that people are given: seconds, or `3 working days`."""
+    days = parse_working_days(written)
+    return parse_duration(written) if days is None else f"{days} working days"
 
 
 def _parallel(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,7 +84,7 @@ _BLOCKS: Final[Mapping[str, Callable[[Any], Any]]] = {
 
 
 def normal_shaping(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `once`, `debounce`, `throttle` and `batch` of a trigger."""
+    """Return `once`, `debounce`, `throttle`, `batch` and `alive` of a trigger."""
     normal: dict[str, Any] = {}
     for name in ("once", "debounce", "batch"):
         given = entry.get(name)
@@ -85,7 +93,18 @@ def normal_shaping(entry: Mapping[str, Any]) -> dict[str, Any]:
             normal[name] = {key: _shaped(key, value) for key, value in whole.items()}
     if entry.get("throttle") is not None:
         normal["throttle"] = read_rate(entry["throttle"])
-    return normal
+    return normal | _alive(entry.get("alive") or {})
+
+
+def _alive(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `alive` of a trigger; without anything in it there is nothing to prove."""
+    normal: dict[str, Any] = {}
+    if given.get("probe") is not None:
+        normal["probe"] = parse_duration(given["probe"])
+    expect = given.get("expect")
+    if expect is not None:
+        normal["expect"] = LEARNED if expect == LEARNED else read_rate(expect)
+    return {"alive": normal} if normal else {}
 
 
 _FIRST: Final = {"once": "key", "debounce": "wait", "batch": "quiet"}

@@ -5,12 +5,12 @@ come a moment later.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
 from rouage.catalog.similar import nearest
 from rouage.problem import Edit, Problem, Range
 from rouage.recipes.document import Positions
 from rouage.recipes.outline import Use
+from rouage.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

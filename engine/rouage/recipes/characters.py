@@ -1,12 +1,12 @@
 """Characters that look like nothing, or like something else: found before parsing (Y8)."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from rouage.language import Text
 from rouage.problem import Edit, Problem
 from rouage.recipes.document import to_range
+from rouage.records import dataclass
 
 _MOST: Final = 5
 

@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from rouage.catalog.catalog import Catalog
 from rouage.model.recipe import Recipe
 from rouage.problem import Problem
+from rouage.recipes.braking import check_brakes
 from rouage.recipes.calling import Call, calls_of
 from rouage.recipes.definition import canonical, to_recipe
 from rouage.recipes.document import Document
+from rouage.recipes.exposure import check_exposure
+from rouage.recipes.loops import check_loops
 from rouage.recipes.meaning import check_meaning
 from rouage.recipes.normal import id_from_file, normalise
 from rouage.recipes.outline import Outline, outline
@@ -25,6 +28,7 @@ from rouage.recipes.values import (
     check_recipe_id,
     check_time_zone,
 )
+from rouage.records import dataclass
 
 _WRITTEN_ID: Final = re.compile(rb"^id:[ \t]*[\"']?([a-z0-9][a-z0-9_-]{0,63})\b", re.MULTILINE)
 
@@ -114,6 +118,9 @@ def _check_all(
     check_time_zone(("timezone",), data.get("timezone"), report)
     check_names(shaped, report)
     check_meaning(shaped, report)
+    check_loops(shaped, report)
+    check_exposure(shaped, report)
+    check_brakes(data, shaped, report)
     check_inputs(data, shaped, report, input_values)
     check_parameters(shaped, report, catalog)
     check_references(data, shaped, report, known_secrets=known_secrets)

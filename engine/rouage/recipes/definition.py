@@ -11,14 +11,17 @@ from typing import Any
 
 from rouage.model.event import Admission
 from rouage.model.recipe import (
+    Alive,
     Batch,
     Debounce,
+    Limit,
     Once,
     Recipe,
     RetryPolicy,
     StepUse,
     Throttle,
     TriggerUse,
+    Trust,
 )
 
 
@@ -58,7 +61,18 @@ def to_recipe(normal: Mapping[str, Any], definition: bytes) -> Recipe:
         admission_key=admission.get("key"),
         timeout_seconds=get("timeout"),
         outputs=get("outputs", {}),
+        trust=_trust(get("trust")),
+        limits=tuple(map(_limit, get("limits", ()))),
+        unusual=get("unusual"),
     )
+
+
+def _trust(normal: Mapping[str, Any] | None) -> Trust | None:
+    return None if normal is None else Trust(**normal)
+
+
+def _limit(normal: Mapping[str, Any]) -> Limit:
+    return Limit(unit=normal["unit"], most=normal["most"], per_seconds=normal.get("per"))
 
 
 def _admission(normal: Mapping[str, Any]) -> Admission:
@@ -84,6 +98,7 @@ def _trigger(normal: Mapping[str, Any], path: str = "") -> TriggerUse:
         debounce=_debounce(get("debounce")),
         throttle=_throttle(get("throttle")),
         batch=_batch(get("batch")),
+        alive=_alive(get("alive")),
     )
 
 
@@ -108,6 +123,14 @@ def _debounce(normal: Mapping[str, Any] | None) -> Debounce | None:
 
 def _throttle(normal: Mapping[str, Any] | None) -> Throttle | None:
     return None if normal is None else Throttle(count=normal["count"], per_seconds=normal["per"])
+
+
+def _alive(normal: Mapping[str, Any] | None) -> Alive | None:
+    if normal is None:
+        return None
+    expect = normal.get("expect")
+    rate = expect if isinstance(expect, Mapping) else None
+    return Alive(probe_seconds=normal.get("probe"), expect=_throttle(rate))
 
 
 def _batch(normal: Mapping[str, Any] | None) -> Batch | None:
@@ -143,6 +166,7 @@ def _step(normal: Mapping[str, Any], path: str) -> StepUse:
         body={} if body is None else _bodies(body, path),
         event=None if event is None else _trigger(event, path),
         once=get("once"),
+        hold=get("hold"),
     )
 
 

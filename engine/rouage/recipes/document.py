@@ -5,12 +5,12 @@ have no problem to place.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
 from rouage.problem import NOWHERE, Position, Problem, Range
 from rouage.recipes.scalars import place_in_scalar
+from rouage.records import dataclass
 from rouage.sdk.json import JSON
 
 Path = tuple[str | int, ...]

@@ -7,7 +7,7 @@ and brings the changes into force. One bad file never stops the others.
 import hashlib
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -20,6 +20,7 @@ from rouage.recipes.checker import Checked, check
 from rouage.recipes.definition import parse
 from rouage.recipes.reader import MAX_BYTES
 from rouage.recipes.same_id import refuse_second, wanted_id
+from rouage.records import dataclass
 
 State = Literal["active", "last_good", "invalid", "disabled"]
 

@@ -22,12 +22,14 @@ _ROOTS: Final = frozenset(
 )
 _TAKEN: Final = _ROOTS | RESERVED | frozenset(FUNCTIONS)
 _LISTENER: Final = "chain.event"
+_OPEN: Final = "open"
 
 
 def check_meaning(outline: Outline, report: Report) -> None:
     """Report engine words that are shaped well and say nothing, or two things."""
     for use in outline.triggers:
         _batch(use, report)
+        _missed(use, report)
     heard = _heard(outline.triggers)
     for use in outline.every:
         check = _CHECKS.get(use.word) if use.spec is None else None
@@ -49,6 +51,15 @@ def _batch(use: Use, report: Report) -> None:
     if "debounce" in use.entry:
         place = report.positions.key((*use.path, "debounce"))
         report.add("RG707", place, severity="warning", name="debounce", other="batch")
+
+
+def _missed(use: Use, report: Report) -> None:
+    missed, path = use.entry.get("missed"), (*use.path, "missed", "max")
+    if not isinstance(missed, Mapping) or "max" not in missed or report.is_explained(path):
+        return
+    if missed.get("policy") != "all":
+        place = report.positions.key(path)
+        report.add("RG706", place, severity="warning", name="max", needed="policy: all")
 
 
 def _is_explained(given: Iterable[str], path: Path, report: Report) -> bool:
@@ -93,6 +104,8 @@ def _wait(use: Use, report: Report) -> None:
 def _check_instant(value: Any, path: Path, report: Report) -> None:
     """Report a text that is neither a time of day nor a date and time."""
     if not isinstance(value, str) or _OPENING in value or report.is_explained(path):
+        return
+    if value.strip() == _OPEN:
         return
     read = time.fromisoformat if re.match(r"\s*\d{1,2}:", value) else datetime.fromisoformat
     try:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from rouage.catalog.catalog import Catalog
 from rouage.catalog.grammar import ENGINE_WORDS, FORMAT_VERSION
 from rouage.recipes.blocks import WAITED, normal_block, normal_key, normal_shaping
+from rouage.recipes.braking import normal_brakes, normal_hold
 from rouage.recipes.document import Document, Node
 from rouage.recipes.outline import Outline, Use
 from rouage.sdk.quantities import parse_duration
@@ -61,6 +62,7 @@ def normalise(
         **_condition(data),
         **_timeout(data),
         **_enabled(data),
+        **normal_brakes(data),
     }
 
 
@@ -135,7 +137,7 @@ class _Form:
         settings = entry if use.spec is None else {**self._defaults, **entry}
         if settings.get("retry"):
             normal["retry"] = _retry(settings["retry"])
-        common = _timeout(settings) | _condition(entry) | _enabled(entry)
+        common = _timeout(settings) | _condition(entry) | _enabled(entry) | normal_hold(entry)
         return normal | common | self._error(use, settings.get("on_error"))
 
     def _error(self, use: Use, on_error: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ other checks walk.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Literal
 
 from rouage.catalog.catalog import Catalog
@@ -18,6 +18,7 @@ from rouage.recipes.document import Path
 from rouage.recipes.habits import ORDER, OWN_DO, report_habit
 from rouage.recipes.remedies import add_dashes, add_parameters
 from rouage.recipes.report import Report
+from rouage.records import dataclass
 from rouage.sdk.connector import ActionSpec, TriggerSpec
 
 Kind = Literal["trigger", "step"]

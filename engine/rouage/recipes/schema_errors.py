@@ -9,7 +9,7 @@ from jsonschema.exceptions import ValidationError
 from rouage.catalog.grammar import EXPRESSION_PATTERN, RECIPE_ID_PATTERN, STEP_ID_PATTERN, TOP_WORDS
 from rouage.catalog.later import is_later
 from rouage.catalog.similar import nearest
-from rouage.catalog.words import RATE_PATTERN
+from rouage.catalog.words import EXPECT_PATTERN, RATE_PATTERN
 from rouage.language import Text
 from rouage.recipes.document import Path
 from rouage.recipes.remedies import add_parameters
@@ -28,7 +28,7 @@ _BOUNDS: Final[Mapping[str, Text]] = {
     "minItems": Text("at least {limit} item(s)", "au moins {limit} élément(s)"),
     "minProperties": Text("at least {limit} entry", "au moins {limit} entrée"),
 }
-_QUANTITY: Final[Mapping[str, str]] = {RATE_PATTERN: "RG512"}
+_QUANTITY: Final[Mapping[str, str]] = {RATE_PATTERN: "RG512", EXPECT_PATTERN: "RG512"}
 _COMMON_MAPPINGS: Final = frozenset({"retry", "on_error", "missed", "once", "debounce", "batch"})
 
 

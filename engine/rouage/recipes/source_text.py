@@ -3,11 +3,11 @@
 import codecs
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from rouage.problem import Edit, Position
+from rouage.records import dataclass
 
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -6,12 +6,12 @@ the marks say where to look, and the line itself says what is wrong.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from rouage.problem import Edit, Problem
 from rouage.recipes.document import Marks, Node, split_lines, to_range
 from rouage.recipes.tabs import tab_problem
+from rouage.records import dataclass
 
 _KEY: Final = r"(?:\"[^\"]*\"|'[^']*'|[^\s\"'#][^:#]*?)"
 _VALUE: Final = re.compile(rf"^\s*(?:- +)*(?:{_KEY} ?: +)?")

@@ -201,6 +201,11 @@ def _build(use: Use, report: Report, catalog: Catalog) -> None:
         return
     if refusal is not None:
         report.value("RG510", _blamed(use), reason=refusal, owner=spec.id)
+    elif isinstance(spec, TriggerSpec):
+        reading = spec.listen.read_back(built, recipe_id="")
+        if reading is not None and reading.warning is not None:
+            where = report.positions.value(_blamed(use))
+            report.add("RG709", where, severity="warning", reason=reading.warning, owner=spec.id)
 
 
 def _blamed(use: Use) -> Path:

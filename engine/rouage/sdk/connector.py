@@ -8,12 +8,16 @@ forms, completion, dry run) is a reading of that one declaration.
 import inspect
 import re
 import typing
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import field
 from typing import Any, Final, Literal, TypeVar
 
 from rouage.errors import CatalogError
 from rouage.language import Text, as_text
+from rouage.records import dataclass
+from rouage.safety.world import World
+from rouage.sdk.accounts import TestAccount
+from rouage.sdk.channel import Channel
 from rouage.sdk.context import Context
 from rouage.sdk.json import JSON
 from rouage.sdk.limits import Isolated, Limits
@@ -29,18 +33,35 @@ T = TypeVar("T", bound=type[Trigger[Any]])
 
 Run = Callable[[Any, Context], Awaitable[JSON]]
 
+Unit = str | Mapping[str, Callable[[Any], float]]
+"""What one call counts as: one of that name, or amounts by name, worked out of its parameters."""
+
+COMMANDS: Final = "commands"
+"""The unit of actions that start programs of this machine."""
+ANY_EFFECT: Final = "effects"
+"""The unit in which every effect counts as one."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Undo:
     """How to take an effect back: `prepare` runs before the action, `apply` much later.
 
     `prepare(params, context)` returns the inverse as JSON, which is recorded before the
-    action is called; `apply(inverse, context)` restores the world from it, and raises
-    `StepError` when the world has changed since.
+    action is called; None when there is no way back. It is left out (None) where the action
+    itself notes what it is about to do (`context.files.append`).
+    `complete(params, inverse, result, context)` returns what it is once the result is known
+    (None: the action failed); an empty one says that nothing was done.
+    `apply(inverse, context)` restores the world from it, may be repeated, and raises
+    `StepError` when the world has changed since, touching nothing.
+
+    `check(inverse, world)` says what `apply` would do, one sentence each, raises as it would,
+    and leaves *world* as it would be then. It is called in a thread.
     """
 
-    prepare: Run
+    prepare: Run | None
     apply: Callable[[JSON, Context], Awaitable[JSON]]
+    complete: Callable[[Any, JSON, JSON, Context], Awaitable[JSON]] | None = None
+    check: Callable[[JSON, World], Sequence[Text]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,8 +69,11 @@ class ActionSpec:
     """One action as declared.
 
     `result` is the JSON Schema of what it returns; `example` a set of parameters as a user
-    would write them; `describe` a phrase with `{parameter}` places. `isolated` says whether it
+    would write them; `simulate` looks at the world without changing it, and returns what the
+    action would return (None: only the other side knows); `describe` a phrase with
+    `{parameter}` places. `isolated` says whether it
     runs in a worker process under `limits`; None leaves it to where the connector comes from.
+    `unit` is what the `limits` of a recipe count.
     """
 
     id: str
@@ -66,6 +90,31 @@ class ActionSpec:
     undo: Undo | None = None
     isolated: Isolated | None = None
     limits: Limits = field(default_factory=Limits)
+    unit: Unit | None = None
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Return what its effects are counted in; nothing where it has none."""
+        if self.effect == "none":
+            return ()
+        unit = self._unit
+        return (unit,) if isinstance(unit, str) else tuple(unit)
+
+    def counts(self, parameters: Any) -> dict[str, float]:
+        """Return what one call with *parameters* counts as, by unit; nothing without an effect."""
+        if self.effect == "none":
+            return {}
+        unit = self._unit
+        if isinstance(unit, str):
+            return {ANY_EFFECT: 1.0, unit: 1.0}
+        amounts = {name: float(amount(parameters)) for name, amount in unit.items()}
+        return {ANY_EFFECT: 1.0, **amounts}
+
+    @property
+    def _unit(self) -> Unit:
+        if self.unit is not None:
+            return self.unit
+        return "files" if self.effect == "local" else "requests"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +142,8 @@ class Connector:
         self.title = as_text(title if title is not None else name)
         self.actions: dict[str, ActionSpec] = {}
         self.triggers: dict[str, TriggerSpec] = {}
+        self.account_tests: dict[str, TestAccount] = {}
+        self.channels: dict[str, Channel] = {}
 
     def action(
         self,
@@ -109,13 +160,15 @@ class Connector:
         undo: Undo | None = None,
         isolated: Isolated | None = None,
         limits: Limits | None = None,
+        unit: Unit | None = None,
     ) -> Callable[[F], F]:
         """Register the decorated coroutine function of parameters and context as `name.word`.
 
         Without a declaration the engine assumes the worst: irreversible, not idempotent.
         *about* is the docstring's first line when not given. An *isolated* action runs in a
         worker process under *limits*, as all actions of installed packages do unless they say
-        False; a function of the parameters may decide for each call.
+        False; a function of the parameters may decide for each call. *unit* is what a call counts
+        as (`mails`); without it `files` for an effect on this machine, else `requests`.
         """
 
         def register(function: F) -> F:
@@ -134,6 +187,7 @@ class Connector:
                 undo=undo,
                 isolated=isolated,
                 limits=limits or Limits(),
+                unit=unit,
             )
             self.actions[spec.id] = spec
             return function
@@ -167,6 +221,21 @@ class Connector:
             )
             self.triggers[spec.id] = spec
             return cls
+
+        return register
+
+    def offer_channel(self, kind: str, channel: Channel) -> None:
+        """Register *channel* as the way that `via: kind` names in a question to people."""
+        _check_id(kind)
+        self.channels[kind] = channel
+
+    def account_test(self, kind: str) -> Callable[[TestAccount], TestAccount]:
+        """Register the decorated function as the test of accounts of type *kind*."""
+        _check_id(kind)
+
+        def register(function: TestAccount) -> TestAccount:
+            self.account_tests[kind] = function
+            return function
 
         return register
 

@@ -1,8 +1,8 @@
 """What an action knows and may use: nothing is fetched from globals or the environment."""
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import field
 from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 from rouage.clock import Clock
 from rouage.errors import StepError
 from rouage.language import Text
+from rouage.records import dataclass
 from rouage.safety.paths import Folders
+from rouage.sdk.accounts import Accounts, NoAccounts
+from rouage.sdk.business import Business
 from rouage.sdk.json import JSON
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 
 Render = Callable[[str, Mapping[str, JSON]], str]
+Ledger = Callable[[str], Awaitable[JSON]]
 
 
 def _no_templates(template: str, data: Mapping[str, JSON]) -> str:
@@ -27,6 +31,11 @@ def _no_templates(template: str, data: Mapping[str, JSON]) -> str:
             Text("templates cannot be filled in here", "aucun modèle ne peut être rempli ici")
         )
     return template
+
+
+async def _empty_ledger(key: str) -> JSON:
+    del key
+    return None
 
 
 def _not_told(path: str) -> None:
@@ -46,8 +55,12 @@ class Context:
     holds the source text of each parameter that held an expression, by JSON pointer
     (`/command/1`), so that an action can insist on literal values.
 
-    `wrote(path)` tells the engine of a file that the action made or changed, so that a folder
-    trigger can say who caused its event. It may be called from a thread.
+    `wrote(path)` tells the engine of a file that the action made, changed or took away, so that
+    a folder trigger can say who caused its event. It may be called from a thread.
+
+    `accounts` gives the accounts of the workspace, such as its mailboxes; `business` says
+    when the business works. `ledger(key)` says which step was done once under a key that all
+    recipes share (`once` on a step), or gives None.
     """
 
     run_id: str
@@ -65,6 +78,9 @@ class Context:
     render: Render = _no_templates
     templates: Mapping[str, str] = field(default_factory=dict)
     wrote: Callable[[str], None] = _not_told
+    accounts: Accounts = field(default_factory=NoAccounts)
+    business: Business = field(default_factory=Business)
+    ledger: Ledger = _empty_ledger
 
     @property
     def http(self) -> "ClientSession":

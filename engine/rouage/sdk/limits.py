@@ -1,8 +1,9 @@
 """How much one call of an isolated action may use before it is stopped."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from rouage.records import dataclass
 
 Isolated = bool | Callable[[Any], bool]
 """Whether an action runs in a worker process; a function decides by the parameters."""

@@ -14,15 +14,16 @@ import dataclasses
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar, dataclass_transform
 
 from rouage.errors import CatalogError, StepError
 from rouage.language import Text, as_text
+from rouage.records import dataclass
 from rouage.sdk.conversion import Converter, Refused, converter_of, unwrap_optional
 from rouage.sdk.quantities import DURATION_PATTERN, Duration
 
 _MISSING: Final = dataclasses.MISSING
+_PATHS: Final = frozenset({"path", "folder"})
 
 
 P = TypeVar("P")
@@ -95,8 +96,9 @@ class Parameters:
 
     A name that Python keeps for itself is declared with a final underscore (`for_`).
     `names` lists the parameters in order; `specs` holds what was declared of each; `required`
-    those without a default. `schema` is the JSON Schema (2020-12) of *final* values, English
-    only; the composed recipe schema, which admits expressions, is made in `rouage.catalog`.
+    those without a default; `paths` the fields that hold a path. `schema` is the JSON Schema
+    (2020-12) of *final* values, English only; the composed recipe schema, which admits
+    expressions, is made in `rouage.catalog`.
     """
 
     def __init__(self, cls: type[Any]) -> None:
@@ -116,6 +118,7 @@ class Parameters:
             for f in fields
             if _public(f.name) not in self.required
         }
+        self.paths = tuple(f.name for f in fields if self.specs[_public(f.name)].format in _PATHS)
         self._renamed = {_public(f.name): f.name for f in fields if f.name.endswith("_")}
         self._converters: dict[str, Converter] = {
             name: converter_of(kind, self.specs[name]) for name, kind in self.types.items()

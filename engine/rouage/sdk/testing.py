@@ -12,7 +12,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,10 +20,14 @@ from typing import TYPE_CHECKING, Final
 from rouage.clock import Clock, SystemClock
 from rouage.errors import StepError
 from rouage.language import Text
+from rouage.records import dataclass
 from rouage.safety.paths import Folders
+from rouage.sdk.accounts import Accounts, NoAccounts
+from rouage.sdk.business import Business
 from rouage.sdk.chain import Chain
 from rouage.sdk.connector import Connector
 from rouage.sdk.context import Context, Render
+from rouage.sdk.forms import FormPage, Submit
 from rouage.sdk.json import JSON
 from rouage.sdk.trigger import HookAnswer, HookReply, HookRequest, Receipt, TriggerContext
 
@@ -96,6 +100,7 @@ def make_context(
     render: Render | None = None,
     templates: Mapping[str, str] | None = None,
     log: logging.Logger = _LOGGER,
+    accounts: Accounts | None = None,
 ) -> Context:
     """Return a context whose workspace, home and scratch folder lie in *folder*.
 
@@ -125,6 +130,7 @@ def make_context(
         scratch=make_scratch,
         render=render or render_names,
         templates=templates or {},
+        accounts=accounts or NoAccounts(),
     )
 
 
@@ -195,6 +201,7 @@ class MemoryHooks:
 
     def __init__(self) -> None:
         self._open: dict[str, tuple[frozenset[str], HookAnswer]] = {}
+        self.forms: dict[str, tuple[FormPage, Submit]] = {}
 
     def open(
         self,
@@ -205,10 +212,34 @@ class MemoryHooks:
         answer: HookAnswer,
         rate_per_second: float = 50.0,
         burst: int = 200,
+        owner: str = "",
     ) -> AbstractContextManager[None]:
         """Answer requests for *path* until the context ends."""
-        del max_body_bytes, rate_per_second, burst
+        del max_body_bytes, rate_per_second, burst, owner
         return self._opened(path, methods, answer)
+
+    async def probe(self, path: str) -> bool:
+        """Say whether *path* is open."""
+        return path in self._open
+
+    @contextmanager
+    def open_form(
+        self,
+        path: str,
+        *,
+        form: FormPage,
+        submit: Submit,
+        rate_per_second: float,
+        burst: int,
+        owner: str = "",
+    ) -> Iterator[None]:
+        """Take what is submitted for *path* until the context ends."""
+        del rate_per_second, burst, owner
+        self.forms[path] = (form, submit)
+        try:
+            yield
+        finally:
+            del self.forms[path]
 
     @contextmanager
     def _opened(self, path: str, methods: frozenset[str], answer: HookAnswer) -> Iterator[None]:
@@ -280,6 +311,10 @@ class Surroundings:
     timezone: tzinfo = UTC
     missed: JSON = None
     chain: Chain | None = None
+    accounts: Accounts = field(default_factory=NoAccounts)
+    business: Business = field(default_factory=Business)
+    connector: Connector | None = None
+    """Whose actions the trigger may consult."""
 
     def context(self) -> TriggerContext:
         """Return the context to make the trigger with."""
@@ -294,7 +329,17 @@ class Surroundings:
             hooks=self.hooks,
             missed=self.missed,
             chain=self.chain,
+            accounts=self.accounts,
+            business=self.business,
+            consult=self.consult,
         )
+
+    async def consult(self, action: str, parameters: Mapping[str, JSON]) -> JSON:
+        """Call an action of `connector` that changes nothing, as a trigger does."""
+        if self.connector is None or self.connector.actions[action].effect != "none":
+            raise StepError(Text("nothing to call", "rien à appeler"))
+        context = make_context(self.workspace, timezone=self.timezone, clock=self.clock)
+        return await run_action(self.connector, action, parameters, context)
 
 
 async def collect(

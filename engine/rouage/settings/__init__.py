@@ -7,7 +7,7 @@ the caller's part: these modules see plain data.
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 from rouage.errors import SettingsError
 from rouage.language import Language, Text, choose_language
+from rouage.records import dataclass
+from rouage.settings.business import BusinessHours
 from rouage.settings.fields import (
     DEFAULT_GRACE_SECONDS,
     DEFAULT_HOOKS_PORT,
@@ -22,13 +24,13 @@ from rouage.settings.fields import (
     FIELDS,
     LogLevel,
     Mistake,
-    as_timezone,
     find_mistakes,
     settings_schema,
 )
 from rouage.settings.places import FILE_NAME, Places
 from rouage.settings.rates import AccountRate, rate_of
 from rouage.settings.retention import DEFAULT_RESERVE_BYTES, Retention
+from rouage.settings.values import as_timezone
 
 __all__ = [
     "FIELDS",
@@ -64,6 +66,7 @@ class Settings:
     hosts: tuple[str, ...] = ("127.0.0.1", "::1")
     allowed_hosts: tuple[str, ...] = ()
     public_url: str | None = None
+    trusted_proxies: tuple[str, ...] = ()
     folders: tuple[Path, ...] = ()
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     grace_seconds: float = DEFAULT_GRACE_SECONDS
@@ -71,6 +74,8 @@ class Settings:
     retention: Retention = field(default_factory=Retention)
     reserve_bytes: int = DEFAULT_RESERVE_BYTES
     rates: Mapping[str, AccountRate] = field(default_factory=dict)
+    accounts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    business: BusinessHours = field(default_factory=BusinessHours)
 
     @property
     def places(self) -> Places:

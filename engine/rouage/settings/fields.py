@@ -1,27 +1,34 @@
 """What `rouage.yaml` may hold: one declaration, read by checking, schema and environment."""
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Literal
-from zoneinfo import ZoneInfo
 
 from rouage.errors import SettingsError
 from rouage.language import LANGUAGES, Language, Text
+from rouage.records import dataclass
+from rouage.settings.accounts import ACCOUNTS_SCHEMA, read_accounts
+from rouage.settings.business import BUSINESS_SCHEMA, read_business
 from rouage.settings.rates import RATES_SCHEMA, read_rates
 from rouage.settings.retention import RETENTION_SCHEMA, SIZE_SCHEMA, read_retention, read_size
+from rouage.settings.values import (
+    as_timezone,
+    one_of,
+    read_folders,
+    read_grace,
+    read_host_names,
+    read_inputs,
+    read_loopback,
+    read_networks,
+    read_port,
+    read_public_url,
+)
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LOG_LEVELS: Final[tuple[LogLevel, ...]] = ("debug", "info", "warning", "error")
 DEFAULT_PORT: Final = 8470
 DEFAULT_HOOKS_PORT: Final = 8471
 DEFAULT_GRACE_SECONDS: Final = 20.0
-LONGEST_GRACE_SECONDS: Final = 600.0
-
-_DURATION: Final = re.compile(r"(\d{1,6})(s|m)", re.ASCII)
-_HOST_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)
-_URL: Final = re.compile(r"https://([a-z0-9.-]+)(?::\d{1,5})?/?", re.ASCII)
-_SECONDS: Final = {"s": 1.0, "m": 60.0}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,90 +110,6 @@ def _unknown(name: object) -> Mistake:
     return Mistake(path=(str(name),), message=_UNKNOWN, facts={"name": str(name)[:80]}, hint=hint)
 
 
-def _choice(*choices: Any) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        if isinstance(value, bool) or value not in choices:
-            raise ValueError("choice")
-        return value
-
-    return read
-
-
-def as_timezone(value: Any) -> str:
-    """Return the name of the time zone *value*.
-
-    Raises:
-        ValueError: there is no such zone.
-    """
-    # The pattern keeps a name from leaving the folder of zones; ZoneInfo refuses the rest.
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_+/-]{0,63}", value):
-        raise ValueError("timezone")
-    try:
-        return ZoneInfo(value).key
-    except (OSError, KeyError) as error:
-        raise ValueError("timezone") from error
-
-
-def _port(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 65_535:
-        raise ValueError("port")
-    return value
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    texts = [value] if isinstance(value, str) else value
-    if not isinstance(texts, list) or not all(isinstance(t, str) and t.strip() for t in texts):
-        raise ValueError("texts")
-    return tuple(texts)
-
-
-def _loopback(value: Any) -> tuple[str, ...]:
-    import ipaddress  # few settings files name addresses
-
-    hosts = _texts(value)
-    if not hosts or not all(ipaddress.ip_address(host).is_loopback for host in hosts):
-        raise ValueError("hosts")
-    return hosts
-
-
-def _host_names(value: Any) -> tuple[str, ...]:
-    names = tuple(name.lower() for name in _texts(value))
-    if not all(_HOST_NAME.fullmatch(name) for name in names):
-        raise ValueError("names")
-    return names
-
-
-def _public_url(value: Any) -> str:
-    """Return the address without its last `/`: https and a host name, nothing behind it."""
-    found = _URL.fullmatch(value) if isinstance(value, str) else None
-    if found is None or not _HOST_NAME.fullmatch(found[1]):
-        raise ValueError("url")
-    return str(value).rstrip("/")
-
-
-def _folders(value: Any) -> tuple[str, ...]:
-    folders = _texts(value)
-    if any("\0" in folder for folder in folders):
-        raise ValueError("folders")
-    return folders
-
-
-def _inputs(value: Any) -> dict[str, dict[str, Any]]:
-    if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
-        raise ValueError("inputs")
-    return value
-
-
-def _grace(value: Any) -> float:
-    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError("duration")
-    seconds = int(found[1]) * _SECONDS[found[2]]
-    if seconds > LONGEST_GRACE_SECONDS:
-        raise ValueError("duration")
-    return seconds
-
-
 _NOT_A_MAPPING: Final = Text(
     "the settings must be names with values", "les réglages doivent être des noms avec leur valeur"
 )
@@ -208,13 +131,13 @@ FIELDS: Final[Mapping[str, Field]] = {
         about=Text("Version of this format.", "Version de ce format."),
         wanted=Text("1", "1"),
         schema={"const": 1},
-        read=_choice(1),
+        read=one_of(1),
     ),
     "language": Field(
         about=Text("Language of every message.", "Langue de tous les messages."),
         wanted=Text("en or fr", "en ou fr"),
         schema={"enum": list(LANGUAGES)},
-        read=_choice(*LANGUAGES),
+        read=one_of(*LANGUAGES),
         attribute="language",
         variable="ROUAGE_LANG",
     ),
@@ -233,7 +156,7 @@ FIELDS: Final[Mapping[str, Field]] = {
         about=Text("Port of the console and its API.", "Port de la console et de son API."),
         wanted=_PORT,
         schema={**_PORT_SCHEMA, "default": DEFAULT_PORT},
-        read=_port,
+        read=read_port,
         attribute="port",
         variable="ROUAGE_PORT",
     ),
@@ -241,7 +164,7 @@ FIELDS: Final[Mapping[str, Field]] = {
         about=Text("Port of the webhooks.", "Port des webhooks."),
         wanted=_PORT,
         schema={**_PORT_SCHEMA, "default": DEFAULT_HOOKS_PORT},
-        read=_port,
+        read=read_port,
         attribute="hooks_port",
         variable="ROUAGE_HOOKS_PORT",
     ),
@@ -255,7 +178,7 @@ FIELDS: Final[Mapping[str, Field]] = {
             "des adresses de cette machine seulement, comme 127.0.0.1 ou ::1",
         ),
         schema={**_TEXTS_SCHEMA, "default": ["127.0.0.1", "::1"]},
-        read=_loopback,
+        read=read_loopback,
         attribute="hosts",
         hint=Text(
             "to receive webhooks from elsewhere, lead a tunnel or a proxy to the hooks port",
@@ -272,7 +195,7 @@ FIELDS: Final[Mapping[str, Field]] = {
             "des noms d’hôte sans port, comme hooks.exemple.fr",
         ),
         schema={**_TEXTS_SCHEMA, "default": []},
-        read=_host_names,
+        read=read_host_names,
         attribute="allowed_hosts",
     ),
     "public_url": Field(
@@ -286,12 +209,25 @@ FIELDS: Final[Mapping[str, Field]] = {
             "une adresse sans chemin, comme https://rouage.exemple.fr",
         ),
         schema={"type": "string", "pattern": "^https://[a-z0-9.-]+(:[0-9]{1,5})?/?$"},
-        read=_public_url,
+        read=read_public_url,
         attribute="public_url",
         hint=Text(
             "lead only /approve/ through the proxy: the rest is for this machine",
             "ne faites passer que /approve/ par le proxy : le reste est pour cette machine",
         ),
+    ),
+    "trusted_proxies": Field(
+        about=Text(
+            "Proxies whose word about the caller of a webhook is taken.",
+            "Proxys dont on croit ce qu’ils disent de l’appelant d’un webhook.",
+        ),
+        wanted=Text(
+            "addresses or networks, such as 127.0.0.1 or 10.0.0.0/24",
+            "des adresses ou des réseaux, comme 127.0.0.1 ou 10.0.0.0/24",
+        ),
+        schema={**_TEXTS_SCHEMA, "default": []},
+        read=read_networks,
+        attribute="trusted_proxies",
     ),
     "folders": Field(
         about=Text(
@@ -300,7 +236,7 @@ FIELDS: Final[Mapping[str, Field]] = {
         ),
         wanted=Text("a list of folders", "une liste de dossiers"),
         schema={**_TEXTS_SCHEMA, "default": [], "examples": [["~/Documents/Factures"]]},
-        read=_folders,
+        read=read_folders,
         attribute="folders",
     ),
     "inputs": Field(
@@ -313,7 +249,7 @@ FIELDS: Final[Mapping[str, Field]] = {
             "des noms de recettes, chacun avec ses lignes `nom: valeur`",
         ),
         schema={"type": "object", "additionalProperties": {"type": "object"}},
-        read=_inputs,
+        read=read_inputs,
         attribute="inputs",
     ),
     "grace": Field(
@@ -323,7 +259,7 @@ FIELDS: Final[Mapping[str, Field]] = {
         ),
         wanted=Text("a duration up to 10m, such as 20s", "une durée de 10m au plus, comme 20s"),
         schema={"type": "string", "pattern": "^[0-9]{1,6}(s|m)$", "default": "20s"},
-        read=_grace,
+        read=read_grace,
         attribute="grace_seconds",
         variable="ROUAGE_GRACE",
     ),
@@ -353,6 +289,44 @@ FIELDS: Final[Mapping[str, Field]] = {
         read=read_rates,
         attribute="rates",
     ),
+    "accounts": Field(
+        about=Text(
+            "Mailboxes and services that recipes use by name, and how to reach them.",
+            "Boîtes mail et services que les recettes emploient par leur nom, et leurs accès.",
+        ),
+        wanted=Text(
+            "names, each with its `type: …` and further lines; a password, a token or a key is "
+            "written ${{ secrets.NAME }}",
+            "des noms, chacun avec son `type: …` et d’autres lignes ; un mot de passe, un jeton ou "
+            "une clé s’écrit ${{ secrets.NOM }}",
+        ),
+        schema=ACCOUNTS_SCHEMA,
+        read=read_accounts,
+        attribute="accounts",
+        hint=Text(
+            "store it with `rouage secrets set NAME`, then write password: ${{ secrets.NAME }}",
+            "donnez-le avec « rouage secrets set NOM », puis écrivez password: ${{ secrets.NOM }}",
+        ),
+    ),
+    "business": Field(
+        about=Text(
+            "When the business works: holidays, days, hours, quiet hours, closing dates.",
+            "Quand l’entreprise travaille : jours fériés, jours, heures, calme, fermetures.",
+        ),
+        wanted=Text(
+            "lines such as hours: 9:00-12:00, 14:00-18:00, days: monday to friday, "
+            "quiet: 20:00-08:00, holidays: FR, closed: [2026-08-03 to 2026-08-21, 12-24]",
+            "des lignes comme hours: 9:00-12:00, 14:00-18:00, days: du lundi au vendredi, "
+            "quiet: 20:00-08:00, holidays: FR, closed: [2026-08-03 au 2026-08-21, 12-24]",
+        ),
+        schema=BUSINESS_SCHEMA,
+        read=read_business,
+        attribute="business",
+        hint=Text(
+            "known lines: holidays, days, hours, quiet, closed; times such as 9:00-18:00",
+            "lignes connues : holidays, days, hours, quiet, closed ; des heures comme 9:00-18:00",
+        ),
+    ),
     "reserve": Field(
         about=Text(
             "No event is accepted while less than this is free on the disk.",
@@ -367,7 +341,7 @@ FIELDS: Final[Mapping[str, Field]] = {
         about=Text("How much the log says.", "Ce que dit le journal technique."),
         wanted=Text(f"one of {', '.join(LOG_LEVELS)}", f"l’un de {', '.join(LOG_LEVELS)}"),
         schema={"enum": list(LOG_LEVELS), "default": "info"},
-        read=_choice(*LOG_LEVELS),
+        read=one_of(*LOG_LEVELS),
         attribute="log_level",
         variable="ROUAGE_LOG_LEVEL",
     ),

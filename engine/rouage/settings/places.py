@@ -1,8 +1,9 @@
 """Where the parts of a workspace lie."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from rouage.records import dataclass
 
 FILE_NAME: Final = "rouage.yaml"
 
@@ -72,6 +73,16 @@ class Places:
     def logs(self) -> Path:
         """Return the folder of log files."""
         return self.state / "logs"
+
+    @property
+    def known_hooks(self) -> Path:
+        """Return the file that remembers which hooks were served."""
+        return self.state / "hooks.json"
+
+    @property
+    def received(self) -> Path:
+        """Return the folder of files that came with events."""
+        return self.state / "received"
 
     @property
     def scratch(self) -> Path:

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from rouage.records import dataclass
 
 _RATE: Final = re.compile(
     r"\s*([1-9]\d{0,5})\s*(?:per|par|/)\s*([1-9]\d{0,5})?(s|m|h|d)\s*", re.ASCII

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from rouage.records import dataclass
 
 _UNLIMITED: Final = "unlimited"
 _AGE: Final = re.compile(r"([1-9]\d{0,4})(h|d|w)", re.ASCII)

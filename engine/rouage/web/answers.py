@@ -22,6 +22,10 @@ _TEXT: Final = (
     b"Content-Type: text/plain; charset=utf-8\r\n"
     b"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
 )
+_PAGE: Final = (
+    b"Content-Type: text/html; charset=utf-8\r\n"
+    b"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+)
 _CLOSE: Final = b"Connection: close\r\n"
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 
@@ -79,13 +83,16 @@ def encode(
     *,
     body: JSON = None,
     text: str | None = None,
+    page: str | None = None,
     fields: Mapping[str, str] | None = None,
     date: bytes = b"",
     close: bool = False,
     is_head: bool = False,
 ) -> bytes:
     """Return a whole answer. A refusal gets a reference number that the log names too."""
-    if text is not None:
+    if page is not None:
+        kind, content = _PAGE, page.encode()
+    elif text is not None:
         kind, content = _TEXT, text.encode()
     else:
         if status >= 400 and isinstance(body, dict) and "reference" not in body:

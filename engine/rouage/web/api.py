@@ -5,93 +5,26 @@ Questions to people have a module of their own (`approvals.py`); `routes.py` hol
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final, Literal, Protocol, cast, get_args
-from zoneinfo import ZoneInfo
+from typing import Any, Final, Literal, cast, get_args
 
 from aiohttp import web
 
-from rouage.durable.port import AlreadyAnswered, NoSuchRun, Reader, Recorded, RunFilter
+from rouage.durable.port import RunFilter
 from rouage.language import Language, Text, as_text, choose_language
-from rouage.model.run import RunState, WaitRecord
+from rouage.model.run import RunState
+from rouage.records import dataclass
 from rouage.rerun import Version
 from rouage.sdk.json import JSON
-from rouage.sdk.trigger import Receipt
-from rouage.web.links import Links
+from rouage.web.controls import Choice, Control
 from rouage.web.questions import APPROVALS, MOST_QUESTIONS
 from rouage.web.runs import detail_of, relatives_of, spoken, summary_of
 
 Right = Literal["public", "link", "read", "change"]
 """`link`: the address itself is the right, and the handler judges it (security S-17)."""
-Choice = Literal["retry", "done"]
 
 RUN_STATES: Final = frozenset(get_args(RunState))
 MOST_RUNS: Final = 500
 _DEEPEST_BODY: Final = 64
-
-
-class Control(Protocol):
-    """What the daemon lets the API do."""
-
-    owner: str
-    links: Links
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """Return the time zone of the workspace."""
-        ...
-
-    @property
-    def reader(self) -> Reader:
-        """Return the questions to the journal."""
-        ...
-
-    def now(self) -> datetime:
-        """Return the present instant."""
-        ...
-
-    def status(self) -> JSON:
-        """Return the state of the daemon and its triggers; `state` is `ok` or `degraded`."""
-        ...
-
-    def is_ready(self) -> tuple[bool, Text | str | None]:
-        """Return whether events are accepted, and the reason when they are not."""
-        ...
-
-    async def start_run(
-        self, recipe_id: str, *, data: JSON, inputs: dict[str, JSON] | None, trigger: str | None
-    ) -> Receipt:
-        """Start a run by hand; return once its event is on disk."""
-        ...
-
-    async def cancel(self, run_id: str, author: str) -> RunState | None:
-        """Ask for the end of a run; None when there is no such run."""
-        ...
-
-    async def resolve(
-        self, run_id: str, choice: Choice, author: str, result: JSON
-    ) -> RunState | None:
-        """Settle a run that needs attention; None when there is no such run."""
-        ...
-
-    async def answer(
-        self, wait: WaitRecord, payload: JSON, *, signal_id: str, author: str
-    ) -> Recorded | AlreadyAnswered | NoSuchRun:
-        """Give a question its answer; a `StepError` when it does not fit."""
-        ...
-
-    async def replay(self, run_id: str, *, start: str, version: Version, author: str) -> str | None:
-        """Do a finished run again; return the id of the new one, None without such a run."""
-        ...
-
-    async def read_shown(self, path: str) -> bytes:
-        """Return the content of a file that a question shows."""
-        ...
-
-    async def shutdown(self) -> None:
-        """Begin to stop, and return at once."""
-        ...
 
 
 class Refused(Exception):  # noqa: N818 - an answer to give, not a fault of ours
@@ -166,7 +99,7 @@ class Api:
         status = self.control.status()
         waits = await self.control.reader.list_waits(kinds=APPROVALS, limit=MOST_QUESTIONS)
         told = {**status, "approvals": len(waits)} if isinstance(status, dict) else status
-        return web.json_response(spoken(told, self.language_of(request)))
+        return web.json_response(_in_one(told, self.language_of(request)))
 
     async def list_runs(self, request: web.Request) -> web.Response:
         """List runs, newest first."""
@@ -207,6 +140,12 @@ class Api:
             "is_duplicate": receipt.is_duplicate,
         }
         return web.json_response(answer, status=202)
+
+    async def take_existing(self, request: web.Request) -> web.Response:
+        """Process what was there before a recipe was first active."""
+        await read_object(request, allowed=set())
+        count = await self.control.take_existing(request.match_info["id"])
+        return web.json_response({"files": count}, status=202)
 
     async def cancel_run(self, request: web.Request) -> web.Response:
         """Ask for the end of a run."""
@@ -283,6 +222,15 @@ def _is_deeper(data: Any, levels: int) -> bool:
     return any(_is_deeper(item, levels - 1) for item in items)
 
 
+def _in_one(status: Any, language: Language) -> Any:
+    """Return a status with its sentences in one language, those in its lists included."""
+    if isinstance(status, list):
+        return [_in_one(one, language) for one in status]
+    if isinstance(status, dict) and set(status) != {"en", "fr"}:
+        return {name: _in_one(value, language) for name, value in status.items()}
+    return spoken(status, language)
+
+
 def _states(given: str | None) -> frozenset[RunState] | None:
     if not given:
         return None
@@ -322,8 +270,9 @@ def bad_field(name: str) -> Refused:
 
 _LONGEST_PATH: Final = 1_000
 _KNOWN_FIELDS: Final = frozenset(
-    {"data", "inputs", "trigger", "choice", "state", "limit", "result", "from", "recipe"}
-    | {"path", "fields", "reason", "shown"}
+    {"step", "dry_run", "skip_conflicts", "n"}
+    | {"data", "inputs", "trigger", "choice", "state", "limit", "result", "from", "recipe"}
+    | {"path", "fields", "reason", "shown", "stored", "key", "with"}
 )
 _NOT_IN_DOUBT: Final = Text(
     "this run does not need attention (it is {state}): there is nothing to settle",

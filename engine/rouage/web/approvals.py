@@ -103,7 +103,7 @@ async def answer_run(api: Api, request: web.Request) -> web.Response:
         raise bad_field("path")
     payload, author, run_id = _payload(body), api.author_of(request), request.match_info["id"]
     reader = api.control.reader
-    wait = await _open_question(reader, run_id, body.get("path"), author)
+    wait = await open_question(reader, run_id, body.get("path"), author)
     await submit(api, wait, payload, author=author, signal_id=f"api:{secrets.token_hex(16)}")
     return web.json_response(
         {
@@ -173,7 +173,7 @@ def refuse_second(first: SignalRecord) -> NoReturn:
     )
 
 
-async def _open_question(reader: Reader, run_id: str, path: str | None, author: str) -> WaitRecord:
+async def open_question(reader: Reader, run_id: str, path: str | None, author: str) -> WaitRecord:
     """Return the one question that is meant.
 
     Raises:

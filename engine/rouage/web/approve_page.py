@@ -5,7 +5,6 @@ needs the token of the workspace, and nothing here tells more than the question 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl, quote
@@ -14,6 +13,7 @@ from aiohttp import web
 
 from rouage.errors import StepError
 from rouage.language import Language, Text
+from rouage.records import dataclass
 from rouage.safety.names import shown as visible
 from rouage.web.api import Api, Refused
 from rouage.web.approvals import DECISIONS, LONGEST_REASON, Decision, answer_payload, submit

@@ -10,9 +10,10 @@ import binascii
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+
+from rouage.records import dataclass
 
 LONGEST_LIFE: Final = timedelta(hours=72)
 """A reminder carries a fresh link (S-17)."""

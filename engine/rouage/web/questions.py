@@ -1,13 +1,14 @@
 """How a question to people stands: what is asked, what was answered, what came of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Final
 
 from rouage.durable.port import Reader
 from rouage.language import Language
 from rouage.model.run import RunRecord, SignalRecord, StepRecord, WaitKind, WaitRecord
+from rouage.records import dataclass
 from rouage.sdk.json import JSON
 from rouage.web.runs import closing_of, instant, spoken
 

@@ -1,13 +1,13 @@
 """Runs as JSON data: the same words for the API and for `--json`."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from rouage.durable.port import Reader, RunFilter
 from rouage.language import Language
-from rouage.model.run import OPEN_STATES, RunRecord, SignalRecord, StepRecord, WaitRecord
+from rouage.model.run import OPEN_STATES, UNDO, RunRecord, SignalRecord, StepRecord, WaitRecord
+from rouage.records import dataclass
 from rouage.rerun import static_path
 from rouage.sdk.json import JSON
 
@@ -25,6 +25,7 @@ class Relatives:
     answers: tuple[SignalRecord, ...] = ()
     children: tuple[RunRecord, ...] = ()
     replays: tuple[RunRecord, ...] = ()
+    undos: tuple[RunRecord, ...] = ()
 
 
 async def relatives_of(reader: Reader, run: RunRecord) -> Relatives:
@@ -33,7 +34,11 @@ async def relatives_of(reader: Reader, run: RunRecord) -> Relatives:
     siblings = await reader.list_runs(
         RunFilter(event=run.event, recipe=run.recipe), limit=_MOST_RELATIVES
     )
+    undoing = await reader.list_runs(
+        RunFilter(recipe=UNDO + run.recipe, since=run.created), limit=_MOST_RELATIVES
+    )
     return Relatives(
+        undos=tuple(one for one in undoing.runs if one.source == UNDO + run.id),
         waits=await waits_of(reader, run),
         answers=await reader.list_signals(run.id),
         children=children.runs,
@@ -94,6 +99,7 @@ def detail_of(
         "children": [_relative(one) for one in around.children],
         "replay_of": run.replay_of,
         "replays": [_relative(one) for one in around.replays],
+        "undone_by": [_relative(one) for one in around.undos],
     }
 
 

@@ -8,6 +8,7 @@ import errno
 import hmac
 import logging
 import secrets
+import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Final
 
@@ -17,7 +18,8 @@ from aiohttp.web_protocol import RequestHandler
 from rouage.errors import JournalError, Overloaded, RouageError, WorkspaceError
 from rouage.language import Language, Text
 from rouage.web.answers import REFUSALS
-from rouage.web.api import Api, Control, Refused, Right, Route
+from rouage.web.api import Api, Refused, Right, Route
+from rouage.web.controls import Control
 from rouage.web.hosts import HostList
 from rouage.web.routes import ROUTES
 
@@ -85,8 +87,12 @@ class ConsoleServer:
         self._runner = web.AppRunner(application, shutdown_timeout=_STOP_SECONDS)
         self._servers: list[asyncio.Server] = []
 
-    async def start(self, hosts: Sequence[str], port: int) -> int:
+    async def start(
+        self, hosts: Sequence[str], port: int, *, sockets: Sequence[socket.socket] = ()
+    ) -> int:
         """Listen on *hosts* and return the port; 0 picks one that is free on all of them.
+
+        Where the service manager handed over *sockets*, those are listened on instead.
 
         A host that this machine does not have (::1 without IPv6) is left out, unless it is
         the only one.
@@ -95,6 +101,8 @@ class ConsoleServer:
             WorkspaceError: the port is in use.
         """
         await self._runner.setup()
+        if sockets:
+            return await self._take(sockets)
         for _ in range(_PORT_TRIES if port == 0 else 1):
             found = await self._listen(hosts, port)
             if found is not None:
@@ -105,6 +113,13 @@ class ConsoleServer:
         """Stop listening, and let requests in progress end."""
         self._close()
         await self._runner.cleanup()
+
+    async def _take(self, sockets: Sequence[socket.socket]) -> int:
+        loop = asyncio.get_running_loop()
+        make = _connections(self._runner)
+        for given in sockets:
+            self._servers.append(await loop.create_server(make, sock=given, backlog=128))
+        return int(sockets[0].getsockname()[1])
 
     async def _listen(self, hosts: Sequence[str], port: int) -> int | None:
         loop = asyncio.get_running_loop()

@@ -1,8 +1,8 @@
 """One call of an isolated action: all that a worker process is told besides the context."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from rouage.records import dataclass
 from rouage.sdk.limits import Limits
 
 

@@ -24,7 +24,7 @@ from rouage.sdk.context import Context
 from rouage.sdk.json import JSON
 from rouage.workers import texts
 from rouage.workers.confinement import allow_processor, confine
-from rouage.workers.facts import error_facts, error_of, rebuilt, zone_named
+from rouage.workers.facts import business_of, error_facts, error_of, rebuilt, zone_named
 from rouage.workers.frames import HEADER, pack, unpack
 
 if TYPE_CHECKING:
@@ -103,6 +103,9 @@ class _Appends:
     def __init__(self, line: _Line) -> None:
         self._line = line
 
+    def take_note(self, key: str) -> None:
+        del key
+
     async def append(self, opener: object, path: str, what: Any, *, key: str) -> Any:
         del opener
         if not isinstance(what, bytes):
@@ -110,6 +113,17 @@ class _Appends:
         return await asyncio.to_thread(
             self._line.ask, "append", path=path, data=what.decode("latin-1"), key=key
         )
+
+
+class _Accounts:
+    """The accounts of the workspace, told by the daemon one at a time."""
+
+    def __init__(self, line: _Line) -> None:
+        self._line = line
+
+    def find(self, kind: str, name: str | None = None) -> Mapping[str, JSON]:
+        account: Mapping[str, JSON] = self._line.ask("account", kind=kind, name=name)
+        return account
 
 
 class _Log(logging.Handler):
@@ -229,6 +243,7 @@ class _Worker:
             scratch=lambda: Path(self._line.ask("scratch")),
             render=_renderer(facts),
             wrote=lambda path: self._line.tell({"wrote": path}),
+            accounts=_Accounts(self._line),
         )
 
 
@@ -245,9 +260,11 @@ def _renderer(facts: Mapping[str, Any]) -> Any:
         from datetime import datetime
 
         from rouage.expressions import compile_template, mask
+        from rouage.expressions.filters import BUSINESS
 
         now = datetime.now(zone_named(facts["zone"]))
-        rendered = mask(compile_template(template).render({**data, "now": now}))
+        known = {**data, "now": now, BUSINESS: business_of(facts)}
+        rendered = mask(compile_template(template).render(known))
         return rendered if isinstance(rendered, str) else json.dumps(rendered, ensure_ascii=False)
 
     return render

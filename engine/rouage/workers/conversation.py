@@ -118,7 +118,16 @@ class Conversation:
         if question == "append":
             data = str(facts["data"]).encode("latin-1")
             return await files.append(str(facts["path"]), data, key=self._own(facts["key"]))
+        if question == "account":
+            name = facts["name"]
+            return self._account(str(facts["kind"]), None if name is None else str(name))
         raise ValueError(question)
+
+    def _account(self, kind: str, name: str | None) -> Mapping[str, Any]:
+        """Return an account; an installed package learns those of its own type alone."""
+        if self._call.is_foreign and kind != self._call.action.partition(".")[0]:
+            raise StepError(texts.NOT_YOUR_ACCOUNT, action=self._call.action, kind=kind)
+        return self._context.accounts.find(kind, name)
 
     def _own(self, key: Any) -> str:
         """Return *key* if it belongs to this step."""

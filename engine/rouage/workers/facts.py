@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from rouage.clock import SystemClock
 from rouage.errors import (
+    EffectInDoubt,
     OutcomeUnknown,
     RetryableError,
     StepError,
@@ -16,13 +17,22 @@ from rouage.errors import (
 )
 from rouage.language import Text
 from rouage.safety.paths import Folders
+from rouage.sdk.accounts import Accounts
+from rouage.sdk.business import Business, BusinessHours, read_business
 from rouage.sdk.context import Context, Render
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
 _KINDS: Mapping[str, type[StepError]] = {
-    kind.__name__: kind for kind in (RetryableError, StepTimeout, OutcomeUnknown, StepError)
+    kind.__name__: kind
+    for kind in (
+        RetryableError,
+        StepTimeout,
+        EffectInDoubt,
+        OutcomeUnknown,
+        StepError,
+    )
 }
 
 
@@ -42,6 +52,8 @@ def facts_of(context: Context) -> dict[str, Any]:
         "zone": _zone_name(context.timezone, context),
         "templates": dict(context.templates),
         "level": context.log.getEffectiveLevel(),
+        "business": context.business.hours.written,
+        "business_zone": _zone_name(context.business.zone, context),
     }
 
 
@@ -55,6 +67,7 @@ def rebuilt(
     scratch: Callable[[], Path],
     render: Render,
     wrote: Callable[[str], None],
+    accounts: Accounts,
 ) -> Context:
     """Return the context that *facts* describe, with these ways out."""
     home = facts["home"]
@@ -82,7 +95,16 @@ def rebuilt(
         render=render,
         templates=facts["templates"],
         wrote=wrote,
+        accounts=accounts,
+        business=business_of(facts),
     )
+
+
+def business_of(facts: Mapping[str, Any]) -> Business:
+    """Return the calendar that `facts_of` wrote."""
+    written = facts["business"]
+    hours = BusinessHours() if written is None else read_business(written)
+    return Business(hours=hours, zone=zone_named(facts["business_zone"]))
 
 
 def _zone_name(zone: tzinfo, context: Context) -> str | float:

@@ -54,10 +54,19 @@ def _isolated(spec: ActionSpec, installed: Installed, make_call: MakeCall) -> Ac
         spec,
         run=ship("run", spec.run),
         simulate=None if spec.simulate is None else ship("simulate", spec.simulate),
-        undo=None
-        if undo is None
-        else Undo(prepare=ship("prepare", undo.prepare), apply=ship("apply", undo.apply)),
+        undo=None if undo is None else _shipped(undo, ship, installed),
     )
+
+
+def _shipped(undo: Undo, ship: Callable[[str, Any], Any], installed: Installed) -> Undo:
+    """Return *undo* with its look at the parameters in a process; of a foreign one, all of it.
+
+    The inverse that our own code takes back was written by it: nothing in it is untrusted.
+    """
+    prepare = None if undo.prepare is None else ship("prepare", undo.prepare)
+    if installed.found != "entry point":
+        return dataclasses.replace(undo, prepare=prepare)
+    return Undo(prepare=prepare, apply=ship("apply", undo.apply))
 
 
 def values_of(params: Any) -> dict[str, Any]:

@@ -7,11 +7,11 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Final
 
 from rouage.errors import OutcomeUnknown, RetryableError, StepError, StepTimeout
 from rouage.language import Text
+from rouage.records import dataclass
 from rouage.sdk.context import Context
 from rouage.sdk.json import JSON
 from rouage.sdk.limits import Limits
@@ -79,6 +79,9 @@ class Workers:
         self._refuse_if_resting(call, context)
         async with self._turns.turn(context.recipe_id, is_stranger=call.is_foreign):
             worker = await self._hire(call, context)
+            if self._is_closed:  # meanwhile: nobody would end it
+                self._end(worker)
+                raise RetryableError(texts.CLOSING)
             self._busy.add(worker)
             try:
                 return await self._converse(worker, call, context)

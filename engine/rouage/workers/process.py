@@ -26,6 +26,7 @@ _PATH: Final = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 _PASSED_ON: Final = ("HOME", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT")
 _READY_SECONDS: Final = 30.0
 _END_SECONDS: Final = 0.5
+_GONE_SECONDS: Final = 5.0
 _MOST_PRINTED: Final = 1 << 20
 _PRINTED_KEPT: Final = 8_192
 _MESSAGE_ROOM: Final = 64 << 10
@@ -125,13 +126,22 @@ class WorkerProcess:
                 )
                 answer = await worker.next()
         except BaseException:
-            worker.end()
+            await worker._be_gone()
             raise
         if "ready" not in answer:
-            worker.end()
+            await worker._be_gone()
             raise StepError(str(answer.get("broken", "")))
         worker.finish()
         return worker
+
+    async def _be_gone(self) -> None:
+        """End a process that nobody else knows of; it is not left behind for a closed loop."""
+        is_launched = self._process is not None
+        self.end()
+        if is_launched:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GONE_SECONDS):
+                    await self.wait_exited()
 
     async def _launch(self) -> None:
         loop = asyncio.get_running_loop()

@@ -5,7 +5,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rouage.catalog.catalog import Catalog
-from rouage.language import Language
 from rouage.sdk.context import Context
 from rouage.sdk.json import JSON
 from rouage.workers.calls import Call
@@ -40,14 +39,15 @@ class Safeguards:
         """Begin to watch the running loop; processes start when they are needed."""
         self.stalls.start(asyncio.get_running_loop())
 
-    def add_to(self, status: dict[str, JSON], language: Language) -> dict[str, JSON]:
+    def add_to(self, status: dict[str, JSON]) -> dict[str, JSON]:
         """Return *status* with what is known here; a recent stall makes it degraded."""
         told = dict(status)
         if "workers" in self.__dict__:
             told["workers"] = dict(self.workers.status())
         stall = self.stalls.recent
         if stall is not None and told.get("state") == "ok":
-            told |= {"state": "degraded", "reason": stall.text.render(language)}
+            reason: JSON = {"en": stall.text.en, "fr": stall.text.fr}
+            told |= {"state": "degraded", "reason": reason}
         return told
 
     async def close(self) -> None:

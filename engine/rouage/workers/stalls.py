@@ -10,11 +10,11 @@ import logging
 import sys
 import threading
 import time
-from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
 
 from rouage.language import Text
+from rouage.records import dataclass
 from rouage.sdk.context import Context
 from rouage.sdk.trigger import TriggerContext
 

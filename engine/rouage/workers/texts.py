@@ -75,6 +75,10 @@ NOT_YOURS: Final = Text(
     "an action may only note effects under its own key",
     "une action ne peut noter d’effets que sous sa propre clé",
 )
+NOT_YOUR_ACCOUNT: Final = Text(
+    "{action} may not use accounts of type “{kind}”, only those of its own connector",
+    "{action} ne peut pas employer de compte « {kind} », seulement ceux de son connecteur",
+)
 NO_COMPOSING: Final = Text(
     "an isolated action can only append bytes: set isolated=False to compose them from the file",
     "une action isolée ne peut ajouter que des octets : isolated=False permet de les composer "

@@ -262,5 +262,5 @@ async def test_the_trail_of_what_is_gathered_is_kept(desk: Any) -> None:
 async def test_status_says_how_much_is_held(desk: Any) -> None:
     async with desk.open(QUIET):
         await desk.send(1)
-        (trigger,) = desk.listener.status("en")
+        (trigger,) = desk.listener.status()
         assert trigger["held"] == 1

@@ -57,6 +57,25 @@ def test_a_recipe_reads_as_expected(path, language, catalog):
     assert text + "\n" == golden_of(path, language).read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("alive", [{"probe": "6h"}, {"expect": "learned"}])
+def test_a_silence_that_is_learned_is_told(alive, catalog):
+    recipe = load(EVERY_KEY)
+    (kept,) = [one for one in recipe["when"] if "alive" in one]
+    kept["alive"] = alive
+    assert "You are told of an unusual silence." in tell(recipe, catalog, "en").text
+    assert "Vous êtes prévenu d’un silence inhabituel." in tell(recipe, catalog, "fr").text
+
+
+def test_a_question_that_has_working_days_is_told(catalog):
+    asked = {"ask": "Go?", "remind": "1 working day", "timeout": "3 jours ouvrés"}
+    recipe = {"name": "A", "do": [{"approve": {**asked, "on_timeout": "refuse"}}]}
+    told = {language: tell(recipe, catalog, language).text for language in LANGUAGES}
+    assert "A reminder goes out every working day" in told["en"]
+    assert "3 working days" in told["en"]
+    assert "Une relance part chaque jour ouvré" in told["fr"]
+    assert "3 jours ouvrés" in told["fr"]
+
+
 def test_the_recipe_with_every_key_is_right(catalog):
     assert check(EVERY_KEY.read_bytes(), file="every-key.yaml", catalog=catalog).problems == ()
 

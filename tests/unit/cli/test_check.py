@@ -2,6 +2,8 @@
 
 import json
 import stat
+import subprocess
+import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -169,3 +171,56 @@ def test_exit_codes_of_the_whole_command(wrong, monkeypatch, capsys):
     assert main(["check", "--fix", "a.yaml"]) == 0
     assert main(["check", "a.yaml"]) == 0
     capsys.readouterr()
+
+
+def test_a_file_of_tests_is_checked_as_one_and_not_as_a_recipe(checked, workspace):
+    recipes = workspace / "recipes"
+    (recipes / "a.yaml").write_text("name: A\ndo:\n  - log.write: {message: a}\n")
+    tests = recipes / "a.test.yaml"
+    tests.write_text("cases:\n  - name: one\n    expect: {state: succeeded}\n")
+    assert checked(tests)[0] == 0
+    tests.write_text("cases:\n  - name: one\n    expect: {stat: succeeded}\n    inputs: {b: 1}\n")
+    code, spoken = checked(tests, is_json=True)
+    assert code == 1
+    found = json.loads(spoken.out)["diagnostics"]
+    assert [one["code"] for one in found] == ["RG221", "RG221"]
+    assert found[0]["range"]["start"] == {"line": 3, "column": 14}
+    (recipes / "a.yaml").unlink()
+    assert [one["code"] for one in json.loads(checked(tests, is_json=True)[1].out)["diagnostics"]]
+
+
+def test_one_file_is_told_that_another_has_its_id(checked, workspace):
+    recipes = workspace / "recipes"
+    text = "id: same\nname: A\ndo:\n  - log.write: {message: a}\n"
+    for name in ("a.yaml", "b.yaml"):
+        (recipes / name).write_text(text, encoding="utf-8")
+
+    def codes(file):
+        return [
+            one["code"] for one in json.loads(checked(file, is_json=True)[1].out)["diagnostics"]
+        ]
+
+    whole = json.loads(checked(is_json=True)[1].out)["diagnostics"]
+    assert [(one["code"], one["file"]) for one in whole] == [("RG303", "recipes/b.yaml")]
+    assert codes(recipes / "a.yaml") == []
+    assert codes(recipes / "b.yaml") == ["RG303"]
+    (recipes / "a.yaml").write_text("id: same\nname: [\n", encoding="utf-8")
+    assert codes(recipes / "b.yaml") == []
+
+
+def test_a_recipe_without_a_mistake_is_checked_without_what_explains_mistakes(workspace):
+    path = workspace / "recipes" / "a.yaml"
+    path.write_text("rouage: 1\nname: A\ndo:\n  - log.write: {message: a}\n", encoding="utf-8")
+    script = (
+        "import sys; from rouage.cli.main import main; assert main(['check', sys.argv[1]]) == 0; "
+        "heavy = {'jsonschema', 'rouage.analysis.render', 'ctypes', 'rich'}; "
+        "print(*sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=workspace,
+    )
+    assert done.stdout.splitlines()[1:] == [""]

@@ -276,6 +276,18 @@ def test_paths_say_what_is_not_made_yet(rouage: Rouage):
     assert "(pas encore créé)" in rouage("paths", "--lang", "fr").out
 
 
+def test_paths_and_the_doctor_name_the_folders_of_a_service(
+    rouage: Rouage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("STATE", "RUNTIME", "CONFIGURATION", "CREDENTIALS"):
+        monkeypatch.setenv(f"{name}_DIRECTORY", str(tmp_path / name))
+    paths = rouage("paths", "--json").data
+    checks = {check["name"]: check for check in rouage("doctor", "--json").data["checks"]}
+    for name in ("state", "runtime", "configuration", "credentials"):
+        assert paths[f"{name}_directory"] == str(tmp_path / name.upper())
+    assert all(path in checks["paths"]["sentence"] for path in paths.values())
+
+
 def test_without_a_daemon_the_status_says_so(rouage: Rouage):
     assert rouage("status").code == 2
     assert rouage("status", "--json").data == {"running": False, "state": "stopped"}

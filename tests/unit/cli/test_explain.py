@@ -18,7 +18,7 @@ RECIPE = (
 def explained(make_session, workspace):
     def run(what, **options):
         spoken = make_session(workspace, **options)
-        return explain.run(spoken.session, Namespace(what=what)), spoken
+        return explain.run(spoken.session, Namespace(what=what, next=0)), spoken
 
     return run
 

@@ -33,6 +33,20 @@ def test_the_option_wins_over_the_environment_and_that_over_the_folder(
     assert both.session.workspace.name == "two"
 
 
+def test_a_service_works_in_the_folder_that_systemd_keeps_for_it(
+    workspace: Path, tmp_path: Path, make_session: Make
+):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    kept = {"STATE_DIRECTORY": f"{workspace}:{tmp_path / 'second'}"}
+    assert make_session(outside, environment=kept).session.workspace == workspace
+    # A service that is told where to work, or starts there, minds no other folder.
+    empty = {"STATE_DIRECTORY": str(outside)}
+    assert make_session(workspace, environment=empty).session.workspace == workspace
+    with pytest.raises(WorkspaceError, match="outside is not a workspace"):
+        _ = make_session(outside, environment=empty).session.workspace
+
+
 @pytest.mark.parametrize("wish", [None, "missing", "."])
 def test_a_folder_that_is_no_workspace_is_told_with_the_way_out(
     tmp_path: Path, make_session: Make, wish: str | None

@@ -1,5 +1,6 @@
 """Versions of a recipe: found by a prefix, compared, and brought back without losing anything."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rouage.cli.diff import difference, texts_to_compare
+from rouage.cli.diff import difference, tell, texts_to_compare
 from rouage.cli.history import restore
 from rouage.cli.versions import source_of, version_named
 from rouage.durable.port import DefinitionRecord
@@ -135,3 +136,51 @@ def test_a_difference_is_a_unified_diff_with_names() -> None:
     assert lines[0] == "--- sort abcdabcdabcd"
     assert lines[1] == "+++ sort cccccccccccc"
     assert lines[3:] == ["-name: Middle", "+name: New"]
+
+
+def recipe(text: str, limit: int) -> bytes:
+    return (
+        f"name: Sort\nif: event.file.size > {limit}\n"
+        f"when:\n  - folder.file: {{path: files/in}}\ndo:\n  - log.write: {{message: {text}}}\n"
+    ).encode()
+
+
+def told_of(make_session: Callable[..., Any], workspace: Path, new: bytes, **options: Any) -> Any:
+    """Return what `rouage diff` says of two versions, the older of them in the journal."""
+    spoken = make_session(workspace, **options)
+    old = version("abcd", recipe("a", 0))
+    pair = (source_of(old), source_of(version("cccc", new)))
+    tell(spoken.session, "sort", pair)
+    return spoken
+
+
+def test_the_meaning_comes_before_the_lines(
+    make_session: Callable[..., Any], workspace: Path
+) -> None:
+    out = told_of(make_session, workspace, recipe("b", 100), language="fr").out
+    meaning, lines = out.index("Ce qui change"), out.index("Ligne par ligne")
+    assert meaning < out.index("est supérieure à 100") < lines < out.index("+if: event.file.size")
+
+
+def test_a_comment_changes_no_meaning(make_session: Callable[..., Any], workspace: Path) -> None:
+    new = b"# why\n" + recipe("a", 0)
+    assert "The meaning is the same" in told_of(make_session, workspace, new, language="en").out
+
+
+def test_a_broken_text_is_compared_by_its_lines(
+    make_session: Callable[..., Any], workspace: Path
+) -> None:
+    out = told_of(make_session, workspace, b"name: [\n", language="en").out
+    assert "cannot be read as a recipe" in out
+    assert "+name: [" in out
+
+
+def test_programs_get_the_changes_as_data(
+    make_session: Callable[..., Any], workspace: Path
+) -> None:
+    told = json.loads(told_of(make_session, workspace, recipe("b", 0), is_json=True).out)
+    assert [one["path"] for one in told["changes"]] == ["do.0.log.write.message"]
+    assert (told["changes"][0]["before"], told["changes"][0]["after"]) == ("a", "b")
+    assert "+  - log.write: {message: b}" in told["diff"]
+    broken = json.loads(told_of(make_session, workspace, b"- a\n", is_json=True).out)
+    assert broken["changes"] is None

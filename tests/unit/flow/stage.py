@@ -21,6 +21,7 @@ from rouage.durable.port import Accepted, RunFilter
 from rouage.durable.sqlite import open_engine
 from rouage.flow.answers import check_answer
 from rouage.flow.deliver import deliver
+from rouage.flow.gate_tallies import Tallies
 from rouage.flow.match import match
 from rouage.flow.plan import Plan, make_plan
 from rouage.flow.run import Interpreter
@@ -32,6 +33,7 @@ from rouage.recipes.checker import check
 from rouage.recipes.definition import parse
 from rouage.safety.paths import Folders
 from rouage.sdk import JSON
+from rouage.sdk.business import Business
 from tests.clock import ManualClock
 from tests.unit.flow.world import World
 
@@ -70,6 +72,7 @@ class Stage:
         self.plans: dict[bytes, Plan] = {}
         self.active: dict[str, Plan] = {}
         self.rates: dict[str, Rate] = {}
+        self.business = Business()
         self.engine: EmbeddedEngine
         self.services: Services
         self._is_on_disk = is_on_disk
@@ -79,6 +82,7 @@ class Stage:
     async def open(self) -> None:
         """Start the process: an engine over what is recorded, and the recipes."""
         folders = Folders(workspace=self.folder)
+        tallies = Tallies(self.clock)
         self.services = Services(
             catalog=Catalog([self.world.connector()]),
             clock=self.clock,
@@ -97,12 +101,15 @@ class Stage:
             past_events=self._past_events,
             rate_of=lambda action: self.rates.get(action),
             take_tokens=self._take_tokens,
+            business=self.business,
+            tallies=tallies,
         )
         if self._is_on_disk:
             self.engine = open_engine(self.folder / "journal.db", clock=self.clock)
         else:
             self.engine = memory_engine(self.rows, clock=self.clock)
         self._engines.append(self.engine)
+        await tallies.load(self.engine)
         self.plans.clear()
         for name, text in self.recipes.items():
             await self.load(text, name)

@@ -42,6 +42,15 @@ async def test_folders_that_nested_steps_name_may_be_touched(stage: Stage, tmp_p
     assert plan.folders.check(f"{other}/a.txt", "read") == other / "a.txt"
 
 
+async def test_a_table_that_an_input_names_may_be_touched(stage: Stage, tmp_path: Path) -> None:
+    other = tmp_path.parent / "elsewhere" / "stock.xlsx"
+    plan = await stage.load(
+        WHEN + f"inputs:\n  stock: {{type: table, default: '{other}'}}\n"
+        "  rows: {type: table, default: [[a]]}\ndo:\n  - set: {a: 1}\n"
+    )
+    assert plan.folders.check(other, "write") == other
+
+
 async def test_secrets_are_given_to_a_recipe_that_names_them_anywhere(stage: Stage) -> None:
     plan = await stage.load(
         WHEN + "do:\n  - for_each:\n      in: [1]\n"

@@ -7,7 +7,7 @@ import pytest
 from rouage.catalog.catalog import Broken, Catalog
 from rouage.errors import CatalogError
 from rouage.model.event import Admission
-from rouage.model.recipe import RetryPolicy
+from rouage.model.recipe import Alive, RetryPolicy, Throttle
 from rouage.recipes.checker import check
 from rouage.recipes.definition import parse
 
@@ -101,6 +101,22 @@ def test_the_definition_is_canonical_and_gives_the_same_recipe_back(check_text):
     decoded = json.loads(recipe.definition)
     again = json.dumps(decoded, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert again.encode() == recipe.definition
+
+
+@pytest.mark.parametrize(
+    ("alive", "expected"),
+    [
+        ("{expect: learned}", Alive()),
+        ("{probe: 6h}", Alive(probe_seconds=21_600)),
+        ("{expect: 2 per 1d}", Alive(expect=Throttle(count=2, per_seconds=86_400))),
+        ("{}", None),
+    ],
+)
+def test_what_a_trigger_must_prove_is_kept_in_the_definition(check_text, alive, expected):
+    text = f"name: A\nwhen:\n  - folder.file: {{path: in}}\n    alive: {alive}\n"
+    checked = check_text(text + "do:\n  - stop: ok\n")
+    assert checked.problems == ()
+    assert parse(checked.recipe.definition).triggers[0].alive == expected
 
 
 def test_comments_and_layout_do_not_change_the_definition(check_text):

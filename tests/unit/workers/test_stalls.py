@@ -56,11 +56,11 @@ async def test_a_step_that_blocks_the_loop_is_named(safeguards, tmp_path, caplog
         await over(safeguards)
     assert "because of the step do.3 of the recipe test" in caplog.text
     assert "test_stalls.py" in caplog.text, "the log shows the place"
-    told = safeguards.add_to({"state": "ok", "reason": None, "pid": 1}, "fr")
+    told = safeguards.add_to({"state": "ok", "reason": None, "pid": 1})
     assert told["state"] == "degraded"
-    assert "à cause de l’étape do.3 de la recette test" in told["reason"]
+    assert "à cause de l’étape do.3 de la recette test" in told["reason"]["fr"]
     assert told["pid"] == 1
-    assert safeguards.add_to({"state": "refusing", "reason": "disk"}, "en")["reason"] == "disk"
+    assert safeguards.add_to({"state": "refusing", "reason": "disk"})["reason"] == "disk"
 
 
 async def test_a_trigger_that_blocks_the_loop_is_named(safeguards, tmp_path):
@@ -76,4 +76,4 @@ async def test_a_loop_that_is_only_busy_is_left_in_peace(safeguards):
         time.sleep(0.01)  # noqa: ASYNC251 - busy
         await asyncio.sleep(0)
     assert safeguards.stalls.recent is None
-    assert safeguards.add_to({"state": "ok"}, "en")["state"] == "ok"
+    assert safeguards.add_to({"state": "ok"})["state"] == "ok"

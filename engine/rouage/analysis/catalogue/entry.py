@@ -1,8 +1,7 @@
 """What a message of the catalogue is made of."""
 
-from dataclasses import dataclass
-
 from rouage.language import Text
+from rouage.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

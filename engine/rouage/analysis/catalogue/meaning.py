@@ -200,6 +200,28 @@ VALUES: Final[Mapping[str, Entry]] = {
         bad="throttle: 20",
         good="throttle: 20 per 1h",
     ),
+    "RG513": Entry(
+        message=Text(
+            "“{word}” sends nothing out: there is nothing to hold back",
+            "« {word} » n’envoie rien au-dehors : il n’y a rien à retenir",
+        ),
+        remedy=Text(
+            "take `hold` away, or pause with a `wait` step",
+            "retirez `hold`, ou attendez par une étape `wait`",
+        ),
+        bad="- files.copy: {…}\n  hold: 10m",
+        good="- mail.send: {…}\n  hold: 10m",
+    ),
+    "RG514": Entry(
+        message=Text(
+            "no step of this recipe counts in “{value}”",
+            "aucune étape de cette recette ne compte en « {value} »",
+        ),
+        why=Text("the limit would never be reached", "la limite ne serait jamais atteinte"),
+        remedy=Text("its effects count in: {known}", "ses effets comptent en : {known}"),
+        bad="limits: {file: 50}",
+        good="limits: {files: 50}",
+    ),
 }
 
 CONNECTORS: Final[Mapping[str, Entry]] = {
@@ -218,6 +240,25 @@ CONNECTORS: Final[Mapping[str, Entry]] = {
 }
 
 WARNINGS: Final[Mapping[str, Entry]] = {
+    "RG605": Entry(
+        message=Text(
+            "{name} starts programs, and anybody who knows the address of {owner} could have it so",
+            "{name} lance des programmes, et quiconque connaît l’adresse de {owner} le pourrait",
+        ),
+        why=Text(
+            "nothing proves who calls an address that takes unsigned requests",
+            "rien ne prouve qui appelle une adresse qui accepte des demandes non signées",
+        ),
+        remedy=Text(
+            "give the hook a preset with a secret, or start the programs from another recipe",
+            "donnez au webhook un préréglage avec un secret, ou lancez les programmes depuis une "
+            "autre recette",
+        ),
+        bad="when: [{webhook.received: {path: a, preset: none, unsigned: true}}]\n"
+        "do: [{shell.run: {command: [ls]}}]",
+        good="when: [{webhook.received: {path: a, preset: bearer, secret: …}}]\n"
+        "do: [{shell.run: {command: [ls]}}]",
+    ),
     "RG701": Entry(
         message=Text(
             "“{lost}” is read as a comment and lost",
@@ -311,5 +352,32 @@ WARNINGS: Final[Mapping[str, Entry]] = {
         ),
         bad="- group: {do: [{mail.send: {…}}]}\n  once: ${{ event.id }}",
         good="- group:\n    do:\n      - mail.send: {…}\n        once: ${{ event.id }}",
+    ),
+    "RG709": Entry(
+        message=Text("{owner}: {reason}", "{owner} : {reason}"),
+        remedy=Text(
+            "`rouage schedule preview` shows when it fires",
+            "« rouage schedule preview » montre quand cela part",
+        ),
+        bad='expression: "0 9 */2 * 1"',
+        good='expression: "0 9 * * 1"',
+    ),
+    "RG711": Entry(
+        message=Text(
+            "this writes where {name} of the same recipe takes files",
+            "ceci écrit là où {name} de la même recette prend des fichiers",
+        ),
+        why=Text(
+            "a recipe is not started by its own files, but only as long as they are remembered "
+            "(ten minutes, and not over a restart)",
+            "une recette n’est pas relancée par ses propres fichiers, mais seulement tant qu’ils "
+            "sont en mémoire (dix minutes, et pas après un redémarrage)",
+        ),
+        remedy=Text(
+            "write into another folder, or have `match` leave the result out",
+            "écrivez dans un autre dossier, ou faites que `match` laisse le résultat de côté",
+        ),
+        bad="when: [{folder.file: {path: in}}]\ndo: [{files.copy: {source: a.txt, target: in/}}]",
+        good="when: [{folder.file: {path: in}}]\ndo: [{files.copy: {source: a.txt, target: out/}}]",
     ),
 }

@@ -98,7 +98,7 @@ STRUCTURE: Final[Mapping[str, Entry]] = {
             "le mot appartient au langage ; une version prochaine l’apportera",
         ),
         remedy=Text("leave it out for now", "retirez-le pour le moment"),
-        bad="trust: ask",
+        bad="keep: {days: 30}",
         good="enabled: true",
     ),
     "RG209": Entry(

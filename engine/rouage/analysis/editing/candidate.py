@@ -1,11 +1,11 @@
 """What may be written at the cursor, before any editor protocol."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from rouage.analysis.editing.places import Places
 from rouage.language import Language
+from rouage.records import dataclass
 
 CandidateKind = Literal[
     "action", "trigger", "block", "key", "parameter", "value", "root", "field", "filter",

@@ -1,11 +1,11 @@
 """What stands at the cursor: a key, a value, a place where something may begin, or nothing."""
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from rouage.analysis.editing.flow_text import FlowText
 from rouage.analysis.editing.sketch import Node, Sketch, colon_after_key
 from rouage.recipes.document import Path
+from rouage.records import dataclass
 
 Role = Literal["key", "value", "nothing"]
 

@@ -4,10 +4,11 @@ One pass gives the data, and what stands at one offset of the text.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Literal
 
 from rouage.recipes.document import Path
+from rouage.records import dataclass
 
 _DEEPEST: Final = 40
 _BLANK: Final = re.compile(r"[ \t\r\n]*")

@@ -1,7 +1,6 @@
 """What the word under the cursor means: a key, a parameter, a name or a filter."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from rouage.analysis.editing.candidate import Knowledge
@@ -22,6 +21,7 @@ from rouage.analysis.editing.sketch import Sketch
 from rouage.expressions.filters import FILTERS, FUNCTIONS
 from rouage.expressions.template import CLOSING, OPENING
 from rouage.recipes.document import Path
+from rouage.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from rouage.analysis.editing.scopes import Scope
 from rouage.expressions.shapes import Shape, elements_of, field_of
 from rouage.expressions.template import CLOSING, OPENING, closing_of
+from rouage.records import dataclass
 
 Wanted = Literal["name", "field", "filter", "operator", "nothing"]
 

@@ -155,6 +155,10 @@ def _repeat(teller: Teller, given: Any, path: Path, depth: int) -> Told:
 
 _WAIT_FOR: Final = Text("wait for {for}", "attendre {for}")
 _WAIT_UNTIL: Final = Text("wait until {time}", "attendre jusqu’à {time}")
+_WAIT_OPEN: Final = Text(
+    "wait until the next opening of the business",
+    "attendre la prochaine ouverture de l’entreprise",
+)
 _WAIT_EVENT: Final = Text("wait for this: {phrase}", "attendre ce moment : {phrase}")
 _WAIT_IF: Final = Text("and {condition}", "et {condition}")
 _WAIT: Final = Text("wait", "attendre")
@@ -178,7 +182,9 @@ def _wait(teller: Teller, given: Any, path: Path, depth: int) -> Told:
     length, until, event = keys.take("for"), keys.take("until"), keys.take("event")
     if length is not None:
         parts.append(_for(teller, _WAIT_FOR, length))
-    if until is not None:
+    if until == "open":
+        parts.append(teller.say(_WAIT_OPEN))
+    elif until is not None:
         parts.append(teller.say(_WAIT_UNTIL, time=teller.values.value(until)))
     if isinstance(event, Mapping):
         inner = Keys(event)

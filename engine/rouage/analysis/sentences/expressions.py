@@ -1,7 +1,7 @@
 """An expression as a phrase where it is simple; as it is written, in quotes, where it is not."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from rouage.analysis.sentences.nouns import NOUNS, Noun, noun_of
@@ -23,6 +23,7 @@ from rouage.expressions.nodes import (
     Unary,
 )
 from rouage.language import Text
+from rouage.records import dataclass
 
 _COMPARED: Final[Mapping[str, tuple[Text, Text]]] = {
     "==": (Text("is", "est"), Text("is", "est")),

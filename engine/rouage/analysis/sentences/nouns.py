@@ -1,10 +1,10 @@
 """What the names of expressions are called in a sentence."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from rouage.language import Text
+from rouage.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

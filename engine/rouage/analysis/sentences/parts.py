@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rouage.analysis.sentences.expressions import Names, Phrases
-from rouage.analysis.sentences.values import Values
+from rouage.analysis.sentences.values import Values, in_language
 from rouage.analysis.sentences.voice import Keys, Voice
 from rouage.catalog.catalog import Catalog
 from rouage.language import Language, Text
@@ -107,6 +107,8 @@ class Teller:
     def _said(
         self, name: str, value: Any, spec: ActionSpec | TriggerSpec, *, is_quoted: bool = False
     ) -> str:
+        own = in_language(value, self.voice.language)
+        value = value if own is None else own
         declared: ParamSpec | None = spec.parameters.specs.get(name)
         is_duration = spec.parameters.types.get(name) is Duration
         if is_duration and isinstance(value, str) and "${{" not in value:
@@ -114,6 +116,10 @@ class Teller:
         if is_quoted and isinstance(value, str):
             return self.values.text(value, quoted=False)
         return self.values.value(value, is_secret=declared is not None and declared.is_secret)
+
+    def said(self, name: str, value: Any, spec: ActionSpec | TriggerSpec) -> str:
+        """Return the value of one parameter of *spec* in words; a secret stays hidden."""
+        return self._said(name, value, spec)
 
     def _parameter(self, name: str, value: Any, spec: ActionSpec | TriggerSpec) -> str:
         declared = spec.parameters.specs.get(name)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from rouage.analysis.sentences.braking import tell_hold
 from rouage.analysis.sentences.parts import Teller
 from rouage.analysis.sentences.voice import Keys, Line
 from rouage.catalog.grammar import ENGINE_WORDS
@@ -163,7 +164,7 @@ class _Step:
         teller, take = self._teller, self._keys.take
         sentences = []
         identity, timeout, retry = take("id"), take("timeout"), take("retry")
-        once, enabled = take("once"), take("enabled")
+        once, hold, enabled = take("once"), take("hold"), take("enabled")
         if identity is not None:
             name = teller.voice.quote(identity)
             sentences.append(teller.voice.sentence(teller.say(_RESULT, name=name)))
@@ -174,6 +175,8 @@ class _Step:
         if once is not None:
             key = teller.values.value(once)
             sentences.append(teller.voice.sentence(teller.say(_ONCE, key=key)))
+        if hold is not None:
+            sentences.append(tell_hold(teller, hold))
         if enabled is not None:
             sentences.append(teller.say(_ON if enabled else _OFF))
         return sentences

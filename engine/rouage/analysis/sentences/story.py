@@ -5,17 +5,19 @@ has no sentence is said as it is written: nothing is passed over in silence.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from rouage.analysis.sentences.braking import tell_brakes
 from rouage.analysis.sentences.expressions import Names
 from rouage.analysis.sentences.inputs import labels_of, tell_inputs
+from rouage.analysis.sentences.origin import tell_origin
 from rouage.analysis.sentences.parts import Teller
 from rouage.analysis.sentences.steps import tell_failure, tell_retry, tell_steps, tell_timeout
 from rouage.analysis.sentences.triggers import tell_trigger
 from rouage.analysis.sentences.voice import Keys, Line
 from rouage.catalog.catalog import Catalog
 from rouage.language import Language, Text
+from rouage.records import dataclass
 from rouage.sdk.json import JSON
 
 _INDENT: Final = "   "
@@ -109,6 +111,7 @@ class _Story:
         self._keys.take("$schema")
         lines = [
             *self._head(),
+            *tell_origin(self._teller, self._keys.take("gallery")),
             *self._inputs(),
             *self._triggers(),
             *self._condition(),
@@ -117,6 +120,7 @@ class _Story:
             *self._list("finally", _FINALLY),
             *self._defaults(),
             *self._limits(),
+            *tell_brakes(self._teller, self._keys.take("trust"), self._keys.take("limits")),
         ]
         unsaid = self._teller.unsaid(self._keys)
         return [*lines, Line(depth=0, text=unsaid)] if unsaid else lines

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from rouage.analysis.sentences.parts import Teller
 from rouage.analysis.sentences.voice import Keys
+from rouage.catalog.words import LEARNED
 from rouage.language import Text
 from rouage.recipes.outline import find_word
 
@@ -36,6 +37,16 @@ _KEPT: Final[Mapping[str, Text]] = {
 _THROTTLE: Final = Text(
     "At most {rate}; the others are recorded, not run",
     "Au plus {rate} ; les autres sont notés, pas exécutés",
+)
+_PROBED: Final = Text(
+    "Every {for} Rouage proves that this start still works",
+    "À intervalles de {for}, Rouage vérifie que ce départ marche encore",
+)
+_EXPECTED: Final = Text(
+    "You are told if fewer come than {rate}", "Vous êtes prévenu s’il en vient moins que {rate}"
+)
+_UNUSUAL: Final = Text(
+    "You are told of an unusual silence", "Vous êtes prévenu d’un silence inhabituel"
 )
 _BATCH: Final = Text(
     "The events are gathered into batches", "Les événements sont rassemblés en lots"
@@ -104,6 +115,7 @@ def _shaping(teller: Teller, keys: Keys) -> list[str]:
         _throttle(teller, keys.take("throttle")),
         _batch(teller, keys.take("batch")),
         _missed(teller, keys.take("missed")),
+        _alive(teller, keys.take("alive")),
     ]
     return [one for one in told if one]
 
@@ -146,10 +158,28 @@ def _debounce(teller: Teller, given: Any) -> str:
 def _throttle(teller: Teller, given: Any) -> str:
     if given is None:
         return ""
+    return teller.voice.sentence(teller.say(_THROTTLE, rate=_rate(teller, given)))
+
+
+def _rate(teller: Teller, given: Any) -> str:
     count, _, each = str(given).replace("par", "per").replace("/", "per").partition("per")
     text = Text("{count} in {for}", "{count} en {for}")
-    rate = _for(teller, text, each.strip(), count=count.strip())
-    return teller.voice.sentence(teller.say(_THROTTLE, rate=rate))
+    return _for(teller, text, each.strip(), count=count.strip())
+
+
+def _alive(teller: Teller, given: Any) -> str:
+    if given is None:
+        return ""
+    keys, clauses = _whole(given, "probe"), []
+    probe, expect = keys.take("probe"), keys.take("expect")
+    if probe is not None:
+        clauses.append(_for(teller, _PROBED, probe))
+    if expect is None or expect == LEARNED:
+        clauses.append(teller.say(_UNUSUAL))
+    else:
+        clauses.append(teller.say(_EXPECTED, rate=_rate(teller, expect)))
+    told = [teller.voice.sentence(clause) for clause in clauses]
+    return " ".join(filter(None, [*told, teller.unsaid(keys)]))
 
 
 def _batch(teller: Teller, given: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from rouage.analysis.sentences.expressions import Phrases
 from rouage.analysis.sentences.voice import Voice
 from rouage.expressions import Expression, iter_expressions
-from rouage.language import Text
+from rouage.language import Language, Text
 
 _OPENING: Final = "${{"
 _CLOSING: Final = "}}"
@@ -22,6 +22,14 @@ _NOTHING: Final = Text("nothing", "rien")
 _EMPTY_LIST: Final = Text("an empty list", "une liste vide")
 _IS: Final = Text("{name} = {value}", "{name} = {value}")
 _HIDDEN: Final = "•••"
+
+
+def in_language(value: Any, language: Language) -> str | None:
+    """Return the right one of a text that is written in both languages; None for all else."""
+    if not isinstance(value, Mapping) or not value or not set(value) <= {"en", "fr"}:
+        return None
+    own = value.get(language, next(iter(value.values())))
+    return own if isinstance(own, str) else None
 
 
 class Values:
@@ -40,7 +48,8 @@ class Values:
         if value is None:
             return self._voice.say(_NOTHING)
         if isinstance(value, Mapping):
-            return self.pairs(value, is_secret=is_secret)
+            own = in_language(value, self._voice.language)
+            return self.text(own) if own is not None else self.pairs(value, is_secret=is_secret)
         if isinstance(value, list):
             items = [self.value(item, is_secret=is_secret) for item in value]
             return self._voice.all_of(items) if items else self._voice.say(_EMPTY_LIST)
@@ -52,7 +61,8 @@ class Values:
         parts = []
         for name, value in values.items():
             said = self.value(value, is_secret=is_secret)
-            if isinstance(value, Mapping | list):
+            is_plain = in_language(value, self._voice.language) is not None
+            if isinstance(value, Mapping | list) and not is_plain:
                 said = f"({said})"
             parts.append(self._voice.say(_IS, name=name, value=said))
         return "; ".join(parts) if self._voice.language == "en" else " ; ".join(parts)

@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from rouage.language import Language, Text
 from rouage.recipes.document import Path
+from rouage.records import dataclass
+from rouage.sdk.business import parse_working_days
 
+_ONE_WORKING_DAY: Final = Text("one working day", "un jour ouvré")
+_EACH_WORKING_DAY: Final = Text("every working day", "chaque jour ouvré")
+_WORKING_DAYS: Final = Text("{count} working days", "{count} jours ouvrés")
 _UNITS: Final[Mapping[str, Text]] = {
     "ms": Text("millisecond", "milliseconde"),
     "s": Text("second", "seconde"),
@@ -96,7 +100,10 @@ class Voice:
         return f"{', '.join(parts[:-1])} {self.say(word)} {parts[-1]}"
 
     def duration(self, written: object) -> str:
-        """Return `2h30m` as words; anything else as it is."""
+        """Return `2h30m` or `3 working days` as words; anything else as it is."""
+        days = parse_working_days(str(written))
+        if days is not None:
+            return self.say(_ONE_WORKING_DAY if days == 1 else _WORKING_DAYS, count=days)
         parts = _PART.findall(str(written))
         if not parts or "".join(map("".join, parts)) != str(written):
             return str(written)
@@ -104,6 +111,8 @@ class Voice:
 
     def every(self, written: object) -> str:
         """Return how often something happens that does so each `5m`."""
+        if parse_working_days(str(written)) == 1:
+            return self.say(_EACH_WORKING_DAY)
         parts = _PART.findall(str(written))
         if len(parts) != 1 or "".join(parts[0]) != str(written):
             return self.say(
