@@ -175,6 +175,15 @@ def link_of(on: Rouage, run: str) -> str:
     return str(entry["links"][0]["link"])
 
 
+def test_who_waits_for_a_run_is_told_when_it_asks(
+    on: Rouage, workspace: Path, start_daemon: Start
+) -> None:
+    start_daemon(workspace)
+    told = on("run", "invoice", "--wait")
+    assert told.code == 1, "it has not succeeded (yet)"
+    assert "rouage approve" in told.out
+
+
 def test_an_approval_lets_the_run_go_on_with_what_was_corrected(
     on: Rouage, start_daemon: Start, asked: Any, workspace: Path, ended: Look
 ):
