@@ -151,10 +151,9 @@ class Upkeep:
         try:
             await asyncio.wait((asleep, asked), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for waiting in (asleep, asked):
-                waiting.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await waiting
+            # Not awaited: a request to end that comes just then would be taken for theirs.
+            asleep.cancel()
+            asked.cancel()
 
 
 def _old_folders(root: Path, most: int) -> list[Path]:
