@@ -11,19 +11,23 @@ from rouage.sdk.connector import COMMANDS, ActionSpec, TriggerSpec
 
 def check_exposure(outline: Outline, report: Report) -> None:
     """Refuse steps that start programs in a recipe that whoever knows an address can start."""
-    doors = [trigger for trigger in outline.triggers if _is_open_to_all(trigger)]
-    if not doors:
+    programs = [
+        use
+        for use in (*outline.every, *outline.defaults)
+        if isinstance(use.spec, ActionSpec) and COMMANDS in use.spec.units
+    ]
+    # Few recipes start programs: the others need not have their triggers made ready.
+    door = next(filter(_is_open_to_all, outline.triggers), None) if programs else None
+    if door is None:
         return
-    door = doors[0]
-    for use in (*outline.every, *outline.defaults):
-        if isinstance(use.spec, ActionSpec) and COMMANDS in use.spec.units:
-            report.add(
-                "RG605",
-                report.positions.key(use.parameters_path),
-                name=use.word,
-                owner=door.word,
-                related=(report.positions.key(door.parameters_path),),
-            )
+    for use in programs:
+        report.add(
+            "RG605",
+            report.positions.key(use.parameters_path),
+            name=use.word,
+            owner=door.word,
+            related=(report.positions.key(door.parameters_path),),
+        )
 
 
 def _is_open_to_all(use: Use) -> bool:

@@ -17,12 +17,15 @@ _UNKNOWN_NAME: Final = re.compile(r"(?<=/)\s*\$\{\{[^/]*\}\}\s*$")
 
 def check_loops(outline: Outline, report: Report) -> None:
     """Warn of steps that put a file where a trigger of the same recipe takes files."""
+    ready: dict[int, Any] = {}
     for use in (*outline.every, *outline.defaults):
         for path, written in _written(use):
             if report.is_explained(path):
                 continue
-            for trigger in outline.triggers:
-                if _takes(trigger, written):
+            for number, trigger in enumerate(outline.triggers):
+                if number not in ready:
+                    ready[number] = _built(trigger)
+                if _takes(trigger, ready[number], written):
                     related = report.positions.key(trigger.parameters_path)
                     place = report.positions.value(path)
                     report.add(
@@ -53,14 +56,23 @@ def _as_path(value: str) -> str:
     return _TEMPLATE.sub("x", _UNKNOWN_NAME.sub("", value))
 
 
-def _takes(use: Use, written: str) -> bool:
+def _built(use: Use) -> Any:
+    """Return the parameters of a trigger, made once; None when they are not all known."""
     spec, given = use.spec, use.parameters
     if not isinstance(spec, TriggerSpec) or not isinstance(given, Mapping):
-        return False
+        return None
     if any("${{" in str(value) for value in given.values()):
+        return None
+    try:
+        return spec.parameters.build(given)
+    except RouageError:
+        return None
+
+
+def _takes(use: Use, built: Any, written: str) -> bool:
+    if built is None or not isinstance(use.spec, TriggerSpec):
         return False
     try:
-        built: Any = spec.parameters.build(given)
-        return spec.listen.would_take(built, written)
+        return use.spec.listen.would_take(built, written)
     except RouageError:
         return False
