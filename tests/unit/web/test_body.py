@@ -72,14 +72,14 @@ async def test_gzip_is_inflated_whole(size):
 @pytest.mark.parametrize(
     ("data", "most", "status"),
     [
-        (gzip.compress(b"\0" * (20 << 20)), 64 << 20, 413),
-        (gzip.compress(os.urandom(5_000)), 4_999, 413),
-        (gzip.compress(b"abc")[:-4], 1_000, 400),
-        (gzip.compress(b"abc") + b"more", 1_000, 400),
-        (gzip.compress(b"abc") * 2, 1_000, 400),
-        (zlib.compress(b"abc"), 1_000, 400),
-        (b"", 1_000, 400),
-        (b"plain", 1_000, 400),
+        pytest.param(gzip.compress(b"\0" * (20 << 20)), 64 << 20, 413, id="ratio"),
+        pytest.param(gzip.compress(os.urandom(5_000)), 4_999, 413, id="size"),
+        pytest.param(gzip.compress(b"abc")[:-4], 1_000, 400, id="cut"),
+        pytest.param(gzip.compress(b"abc") + b"more", 1_000, 400, id="more behind"),
+        pytest.param(gzip.compress(b"abc") * 2, 1_000, 400, id="two members"),
+        pytest.param(zlib.compress(b"abc"), 1_000, 400, id="zlib"),
+        pytest.param(b"", 1_000, 400, id="empty"),
+        pytest.param(b"plain", 1_000, 400, id="plain"),
     ],
 )
 async def test_bombs_and_broken_archives_are_refused(data, most, status):
