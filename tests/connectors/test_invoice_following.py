@@ -103,6 +103,14 @@ async def test_a_credit_note_takes_an_invoice_back_once(bench):
         await bench.do("credit", number=invoice["number"], reason="Encore")
 
 
+async def test_the_same_request_for_a_credit_note_gives_it_back(bench):
+    number = (await bench.issue(**ORDER))["number"]
+    wanted = {"number": number, "reason": "Erreur", "key": "request-7"}
+    notes = [await bench.issue("credit", **wanted) for _ in range(3)]
+    assert [one["number"] for one in notes] == ["AV-2026-0001"] * 3
+    assert [one["is_new"] for one in notes] == [True, False, False]
+
+
 async def test_two_credit_notes_at_once_do_not_take_back_too_much(bench):
     invoice = await bench.issue(**ORDER)
     drafts = [

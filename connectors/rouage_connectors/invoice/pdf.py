@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import cache
 from importlib import resources
 from typing import Any, Final
 
@@ -61,7 +62,7 @@ def render(page: Mapping[str, Any], made_at: datetime) -> bytes:
             template.read_bytes(),
             format="pdf",
             pdf_standards="a-3b",
-            ignore_system_fonts=True,
+            font_paths=_fonts_of_typst(),
             sys_inputs={"page": json.dumps(page, ensure_ascii=False)},
             timestamp=made_at.replace(microsecond=0),
         )
@@ -71,6 +72,12 @@ def render(page: Mapping[str, Any], made_at: datetime) -> bytes:
             raise
         raise StepError(_NO_GLYPH, hint=_NO_GLYPH_HINT, character=shown(found[1])) from error
     return made
+
+
+@cache
+def _fonts_of_typst() -> Any:
+    """Return the fonts that come with typst, looked through once for all documents."""
+    return require("typst", "invoice").Fonts(include_system_fonts=False)
 
 
 def embed(pdf: bytes, xml: bytes, *, title: str, author: str) -> bytes:
