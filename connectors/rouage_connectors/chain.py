@@ -289,8 +289,8 @@ def _trouble(news: RunNews) -> JSON:
 
 
 async def _began(trigger: FinishedTrigger | EngineTrigger | Trigger[Quiet]) -> datetime:
-    """Return when the trigger was first activated."""
-    items, now = trigger.context.items, trigger.context.clock.now()
+    """Return when the recipe was first put to work."""
+    items, now = trigger.context.items, trigger.context.since or trigger.context.clock.now()
     known = (await items.load()).get(_BEGAN)
     if isinstance(known, str):
         return datetime.fromisoformat(known)

@@ -187,6 +187,25 @@ async def test_failures_of_others_are_told_and_never_ones_own(world):
     assert (event.data["kind"], event.data["run"]) == ("run_failed", run)
 
 
+@pytest.mark.parametrize(
+    ("trigger", "parameters"),
+    [
+        ("chain.engine", {"on": ["run_failed"]}),
+        ("chain.recipe_finished", {"recipe": "a", "states": ["failed"]}),
+    ],
+)
+async def test_what_ended_before_its_first_turn_is_told(world, trigger, parameters):
+    await world.end("a", "failed")
+    await world.clock.advance(1)
+    world.surroundings.since = world.clock.now()
+    await world.clock.advance(1)
+    run = await world.end("a", "failed")
+    await world.clock.advance(1)
+    async with world.listening(trigger, parameters) as emit:
+        pass
+    assert [event.data["run"] for event in emit.events] == [run]
+
+
 async def test_what_the_engine_announces_is_told_to_those_who_asked(world):
     async with world.listening("chain.engine", {"on": ["trigger_failed"]}) as emit:
         await world.hub.announce("trigger_failed", {"recipe": "a", "trigger": "a/b"}, trail=("a",))

@@ -56,6 +56,7 @@ class Ear:
     plan: Plan
     trigger: TriggerPlan
     is_wait: bool = False
+    since: datetime | None = None
     shaping: Shaping | None = None
     task: "asyncio.Task[None] | None" = None
     gathering: "asyncio.Task[None] | None" = None
@@ -235,6 +236,7 @@ class Keeper:
             workspace=self._services.workspace,
             timezone=ear.plan.timezone,
             clock=self._services.clock,
+            since=ear.since,
             log=logging.LoggerAdapter(logger, {"trigger": source}),
             items=_TriggerItems(self._engine, source),
             hooks=self._hooks,

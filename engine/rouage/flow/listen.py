@@ -284,7 +284,8 @@ class Listener:
         return [ear for active in self._active.values() for ear in active.ears.values()]
 
     async def _start(self, plan: Plan, trigger: TriggerPlan) -> Ear:
-        ear = Ear(plan, trigger, is_wait=trigger.use.id not in plan.triggers)
+        is_wait = trigger.use.id not in plan.triggers
+        ear = Ear(plan, trigger, is_wait=is_wait, since=self._services.clock.now())
         if is_shaped(trigger.use) and not ear.is_wait:
             await self._shape(ear)
         self._written.is_needed |= not {"file", "files"}.isdisjoint(self._fields(trigger))

@@ -313,6 +313,7 @@ class Surroundings:
     chain: Chain | None = None
     accounts: Accounts = field(default_factory=NoAccounts)
     business: Business = field(default_factory=Business)
+    since: datetime | None = None
     connector: Connector | None = None
     """Whose actions the trigger may consult."""
 
@@ -324,6 +325,7 @@ class Surroundings:
             workspace=self.workspace,
             timezone=self.timezone,
             clock=self.clock,
+            since=self.since,
             log=_LOGGER,
             items=self.items,
             hooks=self.hooks,

@@ -204,6 +204,9 @@ class TriggerContext:
     """The accounts of the workspace, such as its mailboxes."""
     business: Business = field(default_factory=Business)
     """When the business works: working days, opening hours."""
+    since: datetime | None = None
+    """When the recipe was put to work: what happens from then on concerns it, even what happens
+    before `listen` has its first turn. None: from that turn on."""
     has_ended: Callable[[str], Awaitable[bool]] = _always
     """Say whether the run of this id has ended, or waits for something that is not its turn."""
     consult: Callable[[str, Mapping[str, JSON]], Awaitable[JSON]] = _nobody_to_ask
