@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Sequence
 
 from rouage.catalog.catalog import Catalog
-from rouage.cli.check import Examined, file_checker
+from rouage.cli.check_examining import Examined, file_checker
 from rouage.cli.recipe_files import read_source
 from rouage.cli.rewriting import rewrite
 from rouage.cli.session import Session

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from rouage.cli.check import Examined, Format
+from rouage.cli.check_examining import Examined
 from rouage.cli.recipe_files import read_source
 from rouage.cli.session import Session
 from rouage.language import Text
@@ -13,6 +13,9 @@ from rouage.problem import Problem
 
 if TYPE_CHECKING:
     from rouage.cli.check_fix import Corrected
+
+Format = Literal["text", "json", "sarif", "github"]
+FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
 _CLEAN: Final = Text(
     "{files} recipe(s) checked: all is well", "{files} recette(s) vérifiée(s) : tout va bien"

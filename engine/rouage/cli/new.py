@@ -273,7 +273,7 @@ def _changed(
 
 
 def _problems(session: Session, path: Path, text: str, catalog: "Catalog") -> "tuple[Problem, ...]":
-    from rouage.cli.check import file_checker
+    from rouage.cli.check_examining import file_checker
 
     found = file_checker(session, path, catalog)(text.encode())
     return tuple(one for one in found if one.severity == "error")

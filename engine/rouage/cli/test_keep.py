@@ -8,8 +8,8 @@ from rouage.cli.recipe_files import read_source, shown_here
 from rouage.cli.rehearsing import find_recipe, work_of
 from rouage.cli.rewriting import rewrite
 from rouage.cli.session import FAILED, OK, Session
+from rouage.cli.test_playing import play_file
 from rouage.cli.test_report import tell_played
-from rouage.cli.testing import play_file
 from rouage.errors import RecipeError, UsageError, WorkspaceError
 from rouage.language import Text
 from rouage.model.run import FINAL_STATES, RunRecord

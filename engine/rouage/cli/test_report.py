@@ -7,7 +7,7 @@ from typing import Any, Final
 from rouage.cli.output import one_line
 from rouage.cli.recipe_files import read_source
 from rouage.cli.session import FAILED, OK, Session
-from rouage.cli.testing import Tested
+from rouage.cli.test_playing import Tested
 from rouage.language import Text
 from rouage.rehearsal.comparing import Difference
 from rouage.rehearsal.outcome import state_of
