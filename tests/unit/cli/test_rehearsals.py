@@ -77,7 +77,7 @@ def say(make_session: Callable[..., Any], workspace: Path) -> Callable[..., Any]
 
     def call(command: Any, *, is_json: bool = False, language: str = "en", **given: Any) -> Any:
         spoken = make_session(workspace, language=language, is_json=is_json)
-        known: dict[str, Any] = {"trying": _TRY, "testing": _TEST}[command.__name__.split(".")[-1]]
+        known: dict[str, Any] = {trying: _TRY, testing: _TEST}[command]
         code = command.run(spoken.session, Namespace(**{**known, **given}))
         return code, json.loads(spoken.out) if is_json else spoken.out
 
