@@ -430,7 +430,7 @@ def test_a_run_that_waits_is_cancelled(
     run = asked("invoice")
     began = time.monotonic()
     assert on("cancel", run, "--json").data["state"] == "cancelled"
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     assert on("approvals", "--json").data["approvals"] == []
     late = on("refuse", run)
     assert (late.code, "is over" in late.err) == (1, True)

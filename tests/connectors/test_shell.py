@@ -88,9 +88,9 @@ async def test_a_slow_program_is_stopped_with_all_its_children(context_for, fold
         "time.sleep(300)\n"
     )
     start = time.monotonic()
-    with pytest.raises(StepTimeout, match=r"stopped after 1\.5 s"):
-        await _run(context_for(), PYTHON, "-c", code, timeout="1.5s")
-    assert time.monotonic() - start < 8
+    with pytest.raises(StepTimeout, match=r"stopped after 5 s"):
+        await _run(context_for(), PYTHON, "-c", code, timeout="5s")
+    assert time.monotonic() - start < 60
     for pid in marker.read_text().split():
         await _until(lambda pid=pid: not _is_alive(int(pid)))
 

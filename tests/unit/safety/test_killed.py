@@ -49,24 +49,28 @@ for number in range(int(sys.argv[2]), 100_000):
 
 
 def _run_and_kill(code, workspace, first, seconds):
+    """Kill the program *seconds* after its first word, and return all its words."""
     environment = {"PYTHONPATH": ":".join(filter(None, sys.path))}
     child = subprocess.Popen(
         [sys.executable, "-c", code, str(workspace), str(first)],
         stdout=subprocess.PIPE,
         env=environment,
+        bufsize=0,  # what `readline` took beyond its line, `communicate` would not see
     )
+    assert child.stdout is not None
+    began = child.stdout.readline()
     try:
         child.wait(seconds)
     except subprocess.TimeoutExpired:
         os.kill(child.pid, signal.SIGKILL)
     output, _ = child.communicate()
-    return output.decode().splitlines()
+    return (began + output).decode().splitlines()
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_killed_appends_are_there_once_after_their_repetition(workspace, seed):
     chance = random.Random(seed)  # noqa: S311 - only the instant of the kill
-    said = _run_and_kill(APPENDING, workspace, 0, 0.5 + chance.random() / 2)
+    said = _run_and_kill(APPENDING, workspace, 0, chance.random() / 2)
     acknowledged = {int(line) for line in said if line.strip().isdigit()}
     assert acknowledged
     last = max(acknowledged) + 64
@@ -90,7 +94,7 @@ def test_killed_appends_are_there_once_after_their_repetition(workspace, seed):
 @pytest.mark.parametrize("seed", range(3))
 def test_a_killed_move_is_finished_by_its_repetition(workspace, seed):
     chance = random.Random(seed)  # noqa: S311 - only the instant of the kill
-    said = _run_and_kill(MOVING, workspace, 0, 0.4 + chance.random() / 4)
+    said = _run_and_kill(MOVING, workspace, 0, chance.random() / 4)
     started = [int(line.split()[1]) for line in said if line.startswith("start")]
     folders = Folders(workspace=workspace)
     for number in started:

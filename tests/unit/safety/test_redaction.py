@@ -90,7 +90,7 @@ def test_a_secret_split_between_pieces_is_found(size):
 
 def test_a_log_line_without_secrets_in_it_is_cheap():
     redactor = Redactor([os.urandom(12).hex() for _ in range(20)])
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(100):
         redactor.mask("a line of the log, of the usual length, " * 5)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
