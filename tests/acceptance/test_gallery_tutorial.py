@@ -2,6 +2,7 @@
 
 import codecs
 import fcntl
+import io
 import os
 import pty
 import re
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 PAGES = {"en": "tutorial.md", "fr": "tutorial.fr.md"}
@@ -124,6 +126,7 @@ def test_the_first_minutes_go_as_the_tutorial_says(
         with opened(command.split()[2:], here, spoken) as terminal:
             follow(lines, terminal)
         check_said(lines, terminal.text)
+        assert not re.search(r"^  (?:illisibles|unreadable)", terminal.text, re.MULTILINE)
     _check_made(here)
 
 
@@ -133,6 +136,24 @@ def _check_made(here: Path) -> None:
     assert invoice.read_bytes().startswith(b"%PDF")
     archive = next((here / "files" / "photos").glob("*/*.zip"))
     with zipfile.ZipFile(archive) as opened_:
-        photos = [name for name in opened_.namelist() if name.endswith(".jpg")]
+        names = opened_.namelist()
         assert opened_.testzip() is None
+        page = opened_.read("index.html").decode()
+        photos = [opened_.read(name) for name in names if name.startswith("photos/")]
     assert len(photos) == 5
+    assert page.count("<img src=") == 5
+    originals = sorted((here / "files" / "photos" / "originals").rglob("*.jpg")) or sorted(
+        (here / "files" / "photos" / "originaux").rglob("*.jpg")
+    )
+    for photo, original in zip(photos, originals, strict=True):
+        _check_corrected(photo, original.read_bytes())
+
+
+def _check_corrected(photo: bytes, original: bytes) -> None:
+    """Check that the photo is upright and signed, and the original is not the photo."""
+    assert photo != original
+    with Image.open(io.BytesIO(photo)) as made, Image.open(io.BytesIO(original)) as before:
+        assert made.getexif().get(0x0112, 1) == 1
+        assert b"Zo\xc3\xa9 Martin" in photo
+        is_turned = before.getexif().get(0x0112, 1) >= 5
+        assert made.size == (before.size[::-1] if is_turned else before.size)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from rouage.cli.new_accounts import connect
 from rouage.cli.new_conversation import Conversation
 from rouage.cli.new_example import can_run, first_run, place_files
+from rouage.cli.new_extras import lacking, tell_after, tell_lacking
 from rouage.cli.new_file import chosen_path, free_name, ids_in, write_new
 from rouage.cli.new_offers import Offers, print_offers, shown_start, shown_template
 from rouage.cli.parser import Parser
@@ -132,6 +133,8 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
     folder = session.places.recipes
     talk = None if session.is_json or not session.stdin.isatty() else Conversation(session)
     chosen = _choose(session, offers, arguments.what, talk)
+    missing = lacking(catalog, chosen)
+    tell_lacking(session, missing)
     text, name = _text(session, chosen, arguments, talk)
     taken = ids_in(folder)
     if arguments.file is not None:
@@ -144,6 +147,9 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
     _report(session, path, text, problems, catalog)
     if problems:
         return FAILED
+    if missing is not None:
+        tell_after(session, missing, shown_here(session, path))
+        return FAILED if arguments.runs or arguments.tries else OK
     return _try_it(session, arguments, path, chosen, talk)
 
 

@@ -179,6 +179,8 @@ class _First:
         session = self._session
         outputs = record.outputs if isinstance(record.outputs, dict) else {}
         for name, value in outputs.items():
+            if value in (None, "", []):
+                continue  # nothing to say, such as no photo that is to be checked
             session.output.line(session.say(_RESULT, name=name, value=_near(value, session)))
         if record.error is not None:
             session.output.line(session.say(_NOT_SO, why=_why(record.error, session)))

@@ -133,13 +133,25 @@ class TriggerSpec:
 
 
 class Connector:
-    """A named set of triggers and actions. Ids are public: `name.word`, lower case."""
+    """A named set of triggers and actions. Ids are public: `name.word`, lower case.
 
-    def __init__(self, name: str, *, about: Text | str, title: Text | str | None = None) -> None:
+    *extras* names what only some installations have and its actions need: the extra of Rouage,
+    and a module that comes with it (see `rouage.sdk.extras`).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        about: Text | str,
+        title: Text | str | None = None,
+        extras: Mapping[str, str] | None = None,
+    ) -> None:
         _check_id(name)
         self.name = name
         self.about = as_text(about)
         self.title = as_text(title if title is not None else name)
+        self.extras = dict(extras or {})
         self.actions: dict[str, ActionSpec] = {}
         self.triggers: dict[str, TriggerSpec] = {}
         self.account_tests: dict[str, TestAccount] = {}
