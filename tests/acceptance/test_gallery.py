@@ -29,7 +29,10 @@ accounts:
     address: 1 place de l’Exemple, 75000 Paris
 """
 ACCOUNT_OF = {"invoice": "seller", "mail": "mail", "notify": "notify", "ai": "ai"}
-INPUTS = {"credit-note": ["--input", "number=FA-2026-0001"]}
+INPUTS = {
+    "credit-note": ["--input", "number=FA-2026-0001"],
+    "quote-accepted": ["--input", "quote=DE-2026-0001"],
+}
 every_recipe = pytest.mark.parametrize(("language", "template"), EVERY, ids=NAMES)
 
 

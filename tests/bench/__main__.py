@@ -29,11 +29,16 @@ _BENCHES = {
     "w3": "bench_start",
     "w4": "bench_schedules",
     "w6": "bench_history",
+    "t4": "bench_latency",
+    "t6": "bench_memory",
     "t7": "bench_waits",
     "t12": "bench_neighbours",
+    "loops": "bench_loops",
     "lsp": "bench_lsp",
+    "invoices": "bench_invoices",
+    "photos": "bench_photos",
 }
-_WITH_ROUNDS = {"w1", "w2", "w3", "w6", "t7", "t12", "lsp"}
+_WITH_ROUNDS = {"w1", "w2", "w3", "w6", "t7", "t12", "lsp", "invoices"}
 _LONGEST_SECONDS = 1800
 
 

@@ -9,8 +9,10 @@ from rouage.language import Text
 from rouage.safety.paths import Folders
 from rouage.sdk.testing import ManualClock, make_context, run_action, simulate_action
 from rouage_connectors.invoice import connector
-from rouage_connectors.invoice.intake import read_buyer, read_lines, read_seller
+from rouage_connectors.invoice.intake import charges_vat
+from rouage_connectors.invoice.line_reading import read_adjustments, read_lines
 from rouage_connectors.invoice.model import Invoice
+from rouage_connectors.invoice.parties import read_buyer, read_seller
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 FRANCHISE = {
@@ -27,6 +29,26 @@ BUSINESS = {
     "address": "12 rue du Port, 69002 Lyon",
     "email": "contact@example.org",
 }
+WORKS = {**BUSINESS, "vat_number": "FR83404833048"}
+BERLIN = {
+    "name": "Müller GmbH",
+    "is_business": True,
+    "vat_number": "DE136695976",
+    "street": "Hauptstr. 1",
+    "postcode": "10115",
+    "city": "Berlin",
+    "country": "DE",
+    "email": "a@example.org",
+}
+GENEVA = {
+    "name": "Horlogerie SA",
+    "is_business": True,
+    "street": "Rue du Rhône 1",
+    "postcode": "1204",
+    "city": "Genève",
+    "country": "CH",
+    "email": "a@example.org",
+}
 PERSON = {"name": "Mme Petit", "address": "1 rue Haute, 75001 Paris", "email": "p@example.org"}
 SERVICE = {"label": "Pose d’étagères", "quantity": 2, "unit": "heure", "price": "45"}
 GOODS = {"label": "Vis", "quantity": 3, "price": "1,333333", "nature": "goods", "discount": 10}
@@ -39,7 +61,15 @@ def invoice_of(seller, buyer, lines, **more):
         kind=more.pop("kind", "invoice"),
         seller=read,
         buyer=read_buyer(buyer),
-        lines=read_lines(lines, read, nature="services", rate=Decimal(20)),
+        adjustments=read_adjustments(
+            more.pop("adjustments", None), has_vat=charges_vat(read, more.get("vat_case"))
+        ),
+        lines=read_lines(
+            lines,
+            nature="services",
+            rate=Decimal(20),
+            has_vat=charges_vat(read, more.get("vat_case")),
+        ),
         payment_days=more.pop("payment_days", 30),
         **more,
     )

@@ -13,6 +13,7 @@ from rouage.errors import StepError
 from rouage_connectors.invoice.apart import Workshop
 from rouage_connectors.invoice.model import Reference, as_json
 from tests.connectors.invoicing import (
+    BERLIN,
     BUSINESS,
     FRANCHISE,
     GOODS,
@@ -27,8 +28,6 @@ if find_spec("saxonche") is None:  # asked without loading it: it belongs into a
     pytest.skip("the official rules need saxonche", allow_module_level=True)
 
 EARLIER = Reference(number="FA-2026-0001", issued_on=day("2026-11-01"), amount=10)
-ABROAD = {"name": "Müller GmbH", "is_business": True, "street": "Hauptstr. 1", "postcode": "10115",
-          "city": "Berlin", "country": "DE", "email": "a@example.org"}  # fmt: skip
 DELIVERED = {**BUSINESS, "delivery": {"address": "5 quai Neuf, 69007 Lyon"}}
 REDUCED = {**SERVICE, "vat": "5,5"}
 GOOD = {
@@ -51,7 +50,7 @@ GOOD = {
                {"sold_on": day("2026-10-01"), "sold_until": day("2026-10-31")}),
     "debits": ({**LIABLE, "debits": True}, BUSINESS, [SERVICE], {}),
     "delivery and order": (FRANCHISE, DELIVERED, [GOODS], {"order": "PO-1", "quote": "DE-1"}),
-    "abroad": (FRANCHISE, ABROAD, [SERVICE], {}),
+    "goods abroad": (FRANCHISE, BERLIN, [GOODS], {}),
     "company": ({**LIABLE, "form": "SARL au capital de 1 000 €", "trade_name": "L’Atelier",
                  "phone": "06 01 02 03 04"}, BUSINESS, [SERVICE], {}),
 }  # fmt: skip

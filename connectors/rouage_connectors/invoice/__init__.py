@@ -2,6 +2,7 @@
 
 from rouage_connectors.invoice import (
     drafting,
+    ereporting,
     following,
     income,
     payments,
@@ -15,6 +16,7 @@ from rouage_connectors.invoice.declaration import connector
 __all__ = [
     "connector",
     "drafting",
+    "ereporting",
     "following",
     "income",
     "payments",

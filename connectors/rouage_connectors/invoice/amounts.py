@@ -1,7 +1,6 @@
 """Money: decimal numbers only, rounded half up, and the totals of an invoice."""
 
 import re
-from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Final
 
@@ -51,7 +50,7 @@ def euros(number: Decimal) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tax:
-    """One line of the VAT breakdown: category `S` or `E`, rate, base and tax."""
+    """One line of the VAT breakdown: category (`S`, `E`, `AE`…), rate, base and tax."""
 
     category: str
     rate: Decimal
@@ -61,38 +60,25 @@ class Tax:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Totals:
-    """The sums of an invoice: net of tax, tax, with tax, paid before, to pay."""
+    """The sums of an invoice.
 
+    `lines` is what its lines cost, `discounts` and `charges` what is taken off and added on the
+    whole; then net of tax, tax, with tax, paid before, rounded, to pay.
+    """
+
+    lines: Decimal
+    discounts: Decimal
+    charges: Decimal
     net: Decimal
     taxes: tuple[Tax, ...]
     vat: Decimal
     gross: Decimal
+    rounding: Decimal
     prepaid: Decimal
     due: Decimal
 
 
-def line_net(quantity: Decimal, price: Decimal, discount: Decimal | None) -> Decimal:
-    """Return what a line costs before tax: the discount (in %) is taken from the rounded total."""
+def line_amount(quantity: Decimal, price: Decimal, discount: Decimal | None) -> Decimal:
+    """Return what a line costs: the discount (in %) is taken from the rounded total."""
     whole = rounded(quantity * price)
     return whole if discount is None else whole - rounded(whole * discount / 100)
-
-
-def sum_up(nets: Iterable[tuple[Decimal | None, Decimal]], prepaid: Decimal) -> Totals:
-    """Return the totals of lines given as VAT rate (None: exempt) and net amount."""
-    bases: dict[Decimal | None, Decimal] = {}
-    for rate, net in nets:
-        bases[rate] = bases.get(rate, ZERO) + net
-    ordered = sorted(bases.items(), key=lambda item: item[0] or ZERO, reverse=True)
-    taxes = tuple(
-        Tax(
-            category="E" if rate is None else "S",
-            rate=rate or ZERO,
-            base=base,
-            amount=rounded(base * (rate or ZERO) / 100),
-        )
-        for rate, base in ordered
-    )
-    net = sum((tax.base for tax in taxes), ZERO)
-    vat = sum((tax.amount for tax in taxes), ZERO)
-    gross = net + vat
-    return Totals(net=net, taxes=taxes, vat=vat, gross=gross, prepaid=prepaid, due=gross - prepaid)

@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from rouage.sdk.extras import require
-from rouage_connectors.invoice.amounts import Tax, Totals, plain, rounded
-from rouage_connectors.invoice.legal_texts import exemption_code
-from rouage_connectors.invoice.mentions import exemption, notes_of
+from rouage_connectors.invoice.amounts import Tax, Totals, plain
+from rouage_connectors.invoice.mentions import Note, billing_note, notes_of
 from rouage_connectors.invoice.model import Address, Buyer, Invoice, Line, Seller
+from rouage_connectors.invoice.pricing import Extra, Priced
 
 DRAFT: Final = "PROJET"
 """What stands for the number in the XML of a draft, which is judged and not kept."""
@@ -59,9 +59,18 @@ class _Tree:
 
 
 def business_process(invoice: Invoice) -> str:
-    """Return BT-23: goods, services or both, to be paid, paid already or after deposits."""
-    stage = "2" if invoice.paid_on else "4" if invoice.kind == "balance" else "1"
+    """Return BT-23: goods, services or both, to be paid, paid already or after deposits.
+
+    “Paid already” is for what was paid to the cent of its total: not where a cent was rounded
+    (BR-FR-CO-09); then what is left to pay, nothing, says it alone.
+    """
+    is_paid = invoice.paid_on is not None and not _is_rounded_when_paid(invoice)
+    stage = "2" if is_paid else "4" if invoice.kind == "balance" else "1"
     return _LETTERS[invoice.nature] + stage
+
+
+def _is_rounded_when_paid(invoice: Invoice) -> bool:
+    return invoice.paid_on is not None and bool(invoice.totals.rounding)
 
 
 def due_date(invoice: Invoice, issued_on: date) -> date:
@@ -84,13 +93,15 @@ def write_xml(invoice: Invoice, *, number: str, issued_on: date) -> bytes:
     document.add("ID", number)
     document.add("TypeCode", TYPES[invoice.kind])
     document.day("IssueDateTime", of=issued_on)
-    for subject, text in [*notes_of(invoice), ("BAR", invoice.buyer.treatment)]:
+    for subject, text in _notes(invoice):
         note = document.group("IncludedNote")
         note.add("Content", text)
         note.maybe("SubjectCode", subject)
     trade = tree.add("SupplyChainTradeTransaction", space="rsm")
-    for position, line in enumerate(invoice.lines, 1):
-        _line(trade.group("IncludedSupplyChainTradeLineItem"), line, position)
+    pricing = invoice.pricing
+    for position, (line, priced) in enumerate(zip(invoice.lines, pricing.lines, strict=True), 1):
+        item = trade.group("IncludedSupplyChainTradeLineItem")
+        _line(item, line, priced, position, category=_category(line.vat, invoice))
     _agreement(trade.group("ApplicableHeaderTradeAgreement"), invoice)
     _delivery(trade.group("ApplicableHeaderTradeDelivery"), invoice, issued_on)
     _settlement(trade.group("ApplicableHeaderTradeSettlement"), invoice, number, issued_on)
@@ -98,46 +109,72 @@ def write_xml(invoice: Invoice, *, number: str, issued_on: date) -> bytes:
     return written
 
 
-def _line(tree: _Tree, line: Line, position: int) -> None:
+def _notes(invoice: Invoice) -> list[Note]:
+    return [*notes_of(invoice), *billing_note(invoice), ("BAR", invoice.buyer.treatment)]
+
+
+def _line(tree: _Tree, line: Line, priced: Priced, position: int, *, category: str) -> None:
     tree.group("AssociatedDocumentLineDocument").add("LineID", str(position))
     product = tree.group("SpecifiedTradeProduct")
     product.add("Name", line.label)
     product.maybe("Description", line.details)
     price = tree.group("SpecifiedLineTradeAgreement", "NetPriceProductTradePrice")
-    price.add("ChargeAmount", plain(line.price))
+    price.add("ChargeAmount", plain(priced.price))
     delivery = tree.group("SpecifiedLineTradeDelivery")
     delivery.add("BilledQuantity", plain(line.quantity), unitCode=line.unit)
     settlement = tree.group("SpecifiedLineTradeSettlement")
-    tax = settlement.group("ApplicableTradeTax")
-    tax.add("TypeCode", "VAT")
-    tax.add("CategoryCode", "E" if line.vat is None else "S")
-    tax.add("RateApplicablePercent", _rate(line.vat))
-    if line.discount is not None:
-        _discount(settlement.group("SpecifiedTradeAllowanceCharge"), line)
+    _rated(settlement.group("ApplicableTradeTax"), line.vat, category)
+    if line.discount is not None and priced.whole > priced.net:
+        _discount(settlement.group("SpecifiedTradeAllowanceCharge"), line, priced)
     sums = settlement.group("SpecifiedTradeSettlementLineMonetarySummation")
-    sums.add("LineTotalAmount", f"{line.net:.2f}")
+    sums.add("LineTotalAmount", f"{priced.net:.2f}")
 
 
-def _discount(tree: _Tree, line: Line) -> None:
-    whole = rounded(line.quantity * line.price)
+def _discount(tree: _Tree, line: Line, priced: Priced) -> None:
     tree.group("ChargeIndicator").add("Indicator", "false", "udt")
     tree.add("CalculationPercent", plain(line.discount or Decimal(0)))
-    tree.add("BasisAmount", f"{whole:.2f}")
-    tree.add("ActualAmount", f"{whole - line.net:.2f}")
+    tree.add("BasisAmount", f"{priced.whole:.2f}")
+    tree.add("ActualAmount", f"{priced.whole - priced.net:.2f}")
     tree.add("ReasonCode", "95")
     tree.add("Reason", "Remise")
 
 
+def _extra(tree: _Tree, extra: Extra, *, category: str) -> None:
+    """Write a discount or charge on the whole document (BG-20, BG-21)."""
+    is_charge = extra.amount > 0
+    tree.group("ChargeIndicator").add("Indicator", "true" if is_charge else "false", "udt")
+    tree.add("ActualAmount", f"{abs(extra.amount):.2f}")
+    if not is_charge:
+        tree.add("ReasonCode", "95")
+    tree.add("Reason", extra.label)
+    _rated(tree.group("CategoryTradeTax"), extra.rate, category)
+
+
+def _rated(tree: _Tree, rate: Decimal | None, category: str) -> None:
+    tree.add("TypeCode", "VAT")
+    tree.add("CategoryCode", category)
+    if category != "O":  # what is not subject to VAT has no rate, not even zero (BR-O-05)
+        tree.add("RateApplicablePercent", _rate(rate))
+
+
+def _category(rate: Decimal | None, invoice: Invoice) -> str:
+    """Return the category of VAT: `S`, or that of the case in which none is charged."""
+    case = invoice.case
+    return "S" if rate is not None else (case and case.category) or "E"
+
+
 def _agreement(tree: _Tree, invoice: Invoice) -> None:
-    _seller(tree.group("SellerTradeParty"), invoice.seller)
-    _buyer(tree.group("BuyerTradeParty"), invoice.buyer)
+    # What is not subject to VAT must not show VAT numbers in the XML (BR-O-02).
+    shows_vat = _category(None, invoice) != "O"
+    _seller(tree.group("SellerTradeParty"), invoice.seller, shows_vat=shows_vat)
+    _buyer(tree.group("BuyerTradeParty"), invoice.buyer, shows_vat=shows_vat)
     if invoice.order:
         tree.group("BuyerOrderReferencedDocument").add("IssuerAssignedID", invoice.order)
     if invoice.quote:
         tree.group("ContractReferencedDocument").add("IssuerAssignedID", invoice.quote)
 
 
-def _seller(tree: _Tree, seller: Seller) -> None:
+def _seller(tree: _Tree, seller: Seller, *, shows_vat: bool) -> None:
     tree.add("GlobalID", seller.siret, schemeID="0009")  # BT-29
     tree.add("Name", seller.full_name)
     organisation = tree.group("SpecifiedLegalOrganization")
@@ -152,14 +189,14 @@ def _seller(tree: _Tree, seller: Seller) -> None:
             contact.group("EmailURIUniversalCommunication").add("URIID", seller.email)
     _address(tree, seller.address)
     tree.group("URIUniversalCommunication").add("URIID", seller.siren, schemeID="0225")  # BT-34
-    if seller.vat_number:
+    if seller.vat_number and shows_vat:
         tree.group("SpecifiedTaxRegistration").add("ID", seller.vat_number, schemeID="VA")
     else:
         # BT-32: exempt sales need some tax number of the seller (BR-E-02), and the SIREN is one.
         tree.group("SpecifiedTaxRegistration").add("ID", seller.siren, schemeID="FC")
 
 
-def _buyer(tree: _Tree, buyer: Buyer) -> None:
+def _buyer(tree: _Tree, buyer: Buyer, *, shows_vat: bool) -> None:
     if buyer.siret:
         tree.add("GlobalID", buyer.siret, schemeID="0009")
     tree.add("Name", buyer.name)
@@ -170,7 +207,7 @@ def _buyer(tree: _Tree, buyer: Buyer) -> None:
         tree.group("URIUniversalCommunication").add("URIID", buyer.siren, schemeID="0225")
     elif buyer.email:
         tree.group("URIUniversalCommunication").add("URIID", buyer.email, schemeID="EM")
-    if buyer.vat_number:
+    if buyer.vat_number and shows_vat:
         tree.group("SpecifiedTaxRegistration").add("ID", buyer.vat_number, schemeID="VA")
 
 
@@ -186,7 +223,9 @@ def _address(tree: _Tree, address: Address) -> None:
 def _delivery(tree: _Tree, invoice: Invoice, issued_on: date) -> None:
     buyer = invoice.buyer
     is_deposit = invoice.kind == "deposit"  # nothing is delivered yet
-    if buyer.delivery is not None or is_deposit:
+    # Goods within the Union: the country they go to must be said (BR-IC-12).
+    is_intra = _category(None, invoice) == "K"
+    if buyer.delivery is not None or is_deposit or is_intra:
         ship = tree.group("ShipToTradeParty")
         ship.add("Name", buyer.name)
         _address(ship, buyer.delivery or buyer.address)
@@ -196,7 +235,8 @@ def _delivery(tree: _Tree, invoice: Invoice, issued_on: date) -> None:
 
 
 def _settlement(tree: _Tree, invoice: Invoice, number: str, issued_on: date) -> None:
-    totals = invoice.totals
+    pricing = invoice.pricing
+    totals = pricing.totals
     tree.add("PaymentReference", number)
     tree.add("InvoiceCurrencyCode", "EUR")
     if invoice.seller.iban and invoice.kind != "credit":
@@ -213,7 +253,10 @@ def _settlement(tree: _Tree, invoice: Invoice, number: str, issued_on: date) -> 
         period = tree.group("BillingSpecifiedPeriod")
         period.day("StartDateTime", of=invoice.sold_on or invoice.sold_until)
         period.day("EndDateTime", of=invoice.sold_until)
-    if invoice.kind != "credit":
+    for extra in pricing.extras:
+        charge = tree.group("SpecifiedTradeAllowanceCharge")
+        _extra(charge, extra, category=_category(extra.rate, invoice))
+    if invoice.kind != "credit" and not _is_rounded_when_paid(invoice):
         tree.day("SpecifiedTradePaymentTerms", "DueDateDateTime", of=due_date(invoice, issued_on))
     _sums(tree.group("SpecifiedTradeSettlementHeaderMonetarySummation"), totals)
     for reference in (*((invoice.corrects,) if invoice.corrects else ()), *invoice.deposits):
@@ -225,22 +268,29 @@ def _settlement(tree: _Tree, invoice: Invoice, number: str, issued_on: date) -> 
 def _tax(tree: _Tree, tax: Tax, invoice: Invoice) -> None:
     tree.add("CalculatedAmount", f"{tax.amount:.2f}")
     tree.add("TypeCode", "VAT")
-    is_exempt = tax.category == "E"
-    if is_exempt:
-        tree.maybe("ExemptionReason", exemption(invoice))
+    case = invoice.case if tax.category != "S" else None
+    if case is not None:
+        tree.maybe("ExemptionReason", case.text)
     tree.add("BasisAmount", f"{tax.base:.2f}")
     tree.add("CategoryCode", tax.category)
-    if is_exempt:
-        tree.add("ExemptionReasonCode", exemption_code("franchise"))
+    if case is not None:
+        tree.maybe("ExemptionReasonCode", case.code)
     elif invoice.seller.debits:
         tree.add("DueDateTypeCode", "5")  # the tax is due with the invoice, not with its payment
-    tree.add("RateApplicablePercent", _rate(tax.rate))
+    if tax.category != "O":
+        tree.add("RateApplicablePercent", _rate(tax.rate))
 
 
 def _sums(tree: _Tree, totals: Totals) -> None:
-    tree.add("LineTotalAmount", f"{totals.net:.2f}")
+    tree.add("LineTotalAmount", f"{totals.lines:.2f}")
+    if totals.charges:
+        tree.add("ChargeTotalAmount", f"{totals.charges:.2f}")
+    if totals.discounts:
+        tree.add("AllowanceTotalAmount", f"{totals.discounts:.2f}")
     tree.add("TaxBasisTotalAmount", f"{totals.net:.2f}")
     tree.add("TaxTotalAmount", f"{totals.vat:.2f}", currencyID="EUR")
+    if totals.rounding:
+        tree.add("RoundingAmount", f"{totals.rounding:.2f}")
     tree.add("GrandTotalAmount", f"{totals.gross:.2f}")
     if totals.prepaid:
         tree.add("TotalPrepaidAmount", f"{totals.prepaid:.2f}")

@@ -11,6 +11,7 @@ connector = Connector(
         "Invoices as French law wants them: drafts, numbers, Factur-X files, payments.",
         "Des factures conformes : projets, numéros, fichiers Factur-X, règlements.",
     ),
+    extras={"invoice": "typst"},
 )
 
 SELLER: Final = Text(
@@ -20,13 +21,13 @@ SELLER: Final = Text(
 SELLER_TITLE: Final = Text("Seller", "Vendeur")
 ACCOUNT_PATTERN: Final = "^[a-z][a-z0-9_]{0,30}$"
 CUSTOMER: Final = Text(
-    "The customer: name, address, and siren for a business.",
-    "Le client : name, address, et siren pour une entreprise.",
+    "The customer: name, address, and siren for a business (vat_number for one abroad).",
+    "Le client : name, address, et siren pour une entreprise (vat_number à l’étranger).",
 )
 CUSTOMER_TITLE: Final = Text("Customer", "Client")
 LINES: Final = Text(
-    "What is sold: a list of label, quantity, unit, price (before tax), vat, discount.",
-    "Ce qui est vendu : une liste de label, quantity, unit, price (hors taxe), vat, discount.",
+    "What is sold: a list of label, quantity, unit, price, vat, discount.",
+    "Ce qui est vendu : une liste de label, quantity, unit, price, vat, discount.",
 )
 LINES_TITLE: Final = Text("Lines", "Lignes")
 KEY: Final = Text(
@@ -41,8 +42,8 @@ _TEXT: Final[dict[str, JSON]] = {"type": "string"}
 _MAYBE: Final[dict[str, JSON]] = {"type": ["string", "null"]}
 TOTALS: Final[dict[str, JSON]] = {
     "type": "object",
-    "description": "In euros, as text: net, vat, gross, prepaid, due",
-    "properties": dict.fromkeys(("net", "vat", "gross", "prepaid", "due"), _TEXT),
+    "description": "In euros, as text: net, vat, gross, rounding, prepaid, due",
+    "properties": dict.fromkeys(("net", "vat", "gross", "rounding", "prepaid", "due"), _TEXT),
 }
 CHECKS: Final[dict[str, JSON]] = {
     "type": "object",

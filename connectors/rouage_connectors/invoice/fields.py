@@ -13,6 +13,10 @@ from rouage_connectors.invoice.amounts import decimals, read_number
 _LONGEST: Final = 2_000
 
 _MISSING: Final = Text("`{field}` of {what} is missing", "il manque `{field}` dans {what}")
+_MISSING_HINT: Final = Text("write `{field}:` in {what}", "écrivez `{field}:` dans {what}")
+_SHORTEN_HINT: Final = Text("shorten it", "raccourcissez-le")
+_RETYPE_HINT: Final = Text("type it again instead of copying it", "retapez-le au lieu de le copier")
+_ROUND_HINT: Final = Text("round it", "arrondissez-le")
 _NO_TEXT: Final = Text(
     "`{field}` of {what} must be a text", "`{field}` dans {what} doit être un texte"
 )
@@ -77,14 +81,14 @@ class Fields:
             raise self.wrong(_NO_TEXT, field)
         text = str(value).strip()
         if len(text) > longest:
-            raise self.wrong(_LONG, field, limit=longest)
+            raise self.wrong(_LONG, field, hint=_SHORTEN_HINT, limit=longest)
         if any(not (letter.isprintable() or letter == "\n") for letter in text):
             # Spaces of all kinds are printable to a reader, though not to Python.
             text = "".join(
                 " " if letter.isspace() and letter != "\n" else letter for letter in text
             )
             if any(not (letter.isprintable() or letter == "\n") for letter in text):
-                raise self.wrong(_CONTROL, field)
+                raise self.wrong(_CONTROL, field, hint=_RETYPE_HINT)
         return text or None
 
     def text(self, field: str, *, longest: int = _LONGEST) -> str:
@@ -95,7 +99,7 @@ class Fields:
         """
         value = self.maybe(field, longest=longest)
         if value is None:
-            raise self.wrong(_MISSING, field)
+            raise self.wrong(_MISSING, field, hint=_MISSING_HINT)
         return value
 
     def number(self, field: str, *, most_decimals: int) -> Decimal | None:
@@ -111,7 +115,7 @@ class Fields:
         if number is None:
             raise self.wrong(_NO_NUMBER, field, value=shown(str(value)[:40]))
         if decimals(number) > most_decimals:
-            raise self.wrong(_DECIMALS, field, limit=most_decimals)
+            raise self.wrong(_DECIMALS, field, hint=_ROUND_HINT, limit=most_decimals)
         return number
 
     def needed(self, field: str, *, most_decimals: int) -> Decimal:
@@ -122,7 +126,7 @@ class Fields:
         """
         number = self.number(field, most_decimals=most_decimals)
         if number is None:
-            raise self.wrong(_MISSING, field)
+            raise self.wrong(_MISSING, field, hint=_MISSING_HINT)
         return number
 
     def day(self, field: str) -> date | None:

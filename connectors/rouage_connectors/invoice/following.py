@@ -20,9 +20,18 @@ from rouage_connectors.invoice.declaration import (
     connector,
 )
 from rouage_connectors.invoice.drafting import draft_undo, drafted
-from rouage_connectors.invoice.intake import checked, days, read_invoice, read_lines
+from rouage_connectors.invoice.intake import (
+    charges_vat,
+    checked,
+    days,
+    read_invoice,
+    read_issued,
+)
+from rouage_connectors.invoice.line_reading import read_lines
 from rouage_connectors.invoice.model import Invoice, Line, Reference
+from rouage_connectors.invoice.pricing import spread
 from rouage_connectors.invoice.register import Entry
+from rouage_connectors.invoice.sharing import nets_of
 from rouage_connectors.invoice.standing import of_quote
 from rouage_connectors.invoice.trade import Trade, find_trade, register_of
 
@@ -136,7 +145,7 @@ def deposit_of(params: Deposit, trade: Trade, context: Context) -> Invoice:
     quote = _quote(params.quote, trade, context)
     net = quote.totals.net
     amount = _share(params, net)
-    return dataclasses.replace(
+    deposit = dataclasses.replace(
         quote,
         kind="deposit",
         lines=_parts(quote, amount, params.quote),
@@ -144,8 +153,11 @@ def deposit_of(params: Deposit, trade: Trade, context: Context) -> Invoice:
         quote=params.quote,
         sold_on=None,
         sold_until=None,
+        prices="net",
+        adjustments=(),
         key=params.key or None,
     )
+    return checked(deposit)
 
 
 def balance_of(params: Balance, trade: Trade, context: Context) -> Invoice:
@@ -161,6 +173,7 @@ def balance_of(params: Balance, trade: Trade, context: Context) -> Invoice:
         quote,
         kind="balance",
         lines=_lines(params.lines, quote, trade),
+        adjustments=quote.adjustments if params.lines is None else (),
         deposits=deposits,
         payment_days=days(params.payment_days, trade.payment_days),
         quote=params.quote,
@@ -179,11 +192,12 @@ def credit_of(params: Credit, trade: Trade, context: Context) -> Invoice:
         entry = book.document(params.number)
     if entry.content["kind"] in {"credit", "quote"}:
         raise StepError(_NOT_CREDITED, number=entry.number)
-    corrected = read_invoice(entry.content["draft"])
+    corrected = read_issued(entry.content["draft"])
     return dataclasses.replace(
         corrected,
         kind="credit",
         lines=_lines(params.lines, corrected, trade),
+        adjustments=corrected.adjustments if params.lines is None else (),
         deposits=corrected.deposits if params.lines is None else (),
         corrects=_reference(entry),
         reason=params.reason.strip() or None,
@@ -207,7 +221,8 @@ def _quote(number: str, trade: Trade, context: Context) -> Invoice:
 def _lines(given: object, earlier: Invoice, trade: Trade) -> tuple[Line, ...]:
     if given is None:
         return earlier.lines
-    return read_lines(given, earlier.seller, nature=trade.nature, rate=trade.rate)
+    has_vat = charges_vat(earlier.seller, earlier.vat_case)
+    return read_lines(given, nature=trade.nature, rate=trade.rate, has_vat=has_vat)
 
 
 def _reference(entry: Entry) -> Reference:
@@ -227,26 +242,20 @@ def _share(params: Deposit, net: Decimal) -> Decimal:
 
 def _parts(quote: Invoice, amount: Decimal, number: str) -> tuple[Line, ...]:
     """Return a line for each VAT rate and nature of *quote*, *amount* shared out among them."""
-    groups: dict[tuple[Decimal | None, str], Decimal] = {}
-    for line in quote.lines:
-        group = (line.vat, line.nature)
-        groups[group] = groups.get(group, ZERO) + line.net
-    net, rest, lines = quote.totals.net, amount, list[Line]()
-    for position, ((vat, nature), base) in enumerate(groups.items(), 1):
-        part = rest if position == len(groups) else rounded(amount * base / net)
-        rest -= part
-        if part > 0:
-            lines.append(
-                Line(
-                    label=f"Acompte sur le devis {number}",
-                    quantity=Decimal(1),
-                    price=part,
-                    unit="LS",
-                    nature=nature,  # type: ignore[arg-type] # a nature of a line it is
-                    vat=vat,
-                )
-            )
-    return tuple(lines)
+    groups = nets_of(quote)
+    parts = spread(amount, list(groups.values()))
+    return tuple(
+        Line(
+            label=f"Acompte sur le devis {number}",
+            quantity=Decimal(1),
+            price=part,
+            unit="LS",
+            nature=nature,  # type: ignore[arg-type] # a nature of a line it is
+            vat=vat,
+        )
+        for (vat, nature), part in zip(groups, parts, strict=True)
+        if part > 0
+    )
 
 
 async def _followed(

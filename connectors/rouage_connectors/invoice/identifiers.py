@@ -22,6 +22,14 @@ _MISMATCH: Final = Text(
     "the SIRET of {what} does not begin with its SIREN",
     "le SIRET de {what} ne commence pas par son SIREN",
 )
+_MISMATCH_HINT: Final = Text(
+    "correct one of them; the SIRET alone is enough",
+    "corrigez l’un des deux ; le SIRET seul suffit",
+)
+_EMAIL_HINT: Final = Text(
+    "write it as name@example.org, or leave it out",
+    "écrivez-la comme nom@exemple.fr, ou retirez-la",
+)
 _NO_SIREN: Final = Text(
     "a business customer in France needs its `siren` on the invoice",
     "une entreprise cliente en France doit avoir son `siren` sur la facture",
@@ -77,7 +85,7 @@ def email(value: str, what: Text) -> str:
         StepError: it cannot be one.
     """
     if _EMAIL.fullmatch(value) is None:
-        raise StepError(_WRONG, kind="mail", what=what, value=shown(value[:60]))
+        raise StepError(_WRONG, hint=_EMAIL_HINT, kind="mail", what=what, value=shown(value[:60]))
     return value
 
 
@@ -88,7 +96,7 @@ def matching(siren: str | None, siret: str, what: Text) -> str:
         StepError: *siren* is another one.
     """
     if siren is not None and siren != siret[:9]:
-        raise StepError(_MISMATCH, what=what)
+        raise StepError(_MISMATCH, hint=_MISMATCH_HINT, what=what)
     return siret[:9]
 
 

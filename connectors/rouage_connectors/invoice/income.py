@@ -82,8 +82,7 @@ def _receipts(book: Book, since: date, until: date) -> list[tuple[str, list[str]
         draft = document.content["draft"]
         if draft["paid_on"]:
             said = {"paid_on": draft["paid_on"], "mode": draft["paid_with"] or "other"}
-            gross = Decimal(document.content["totals"]["gross"])
-            rows.append(_row(document, said, gross, document))
+            rows.append(_row(document, said, _paid_at_once(document), document))
     chosen = [row for row in rows if since.isoformat() <= row[0] <= until.isoformat()]
     return sorted(chosen, key=lambda row: row[0])
 
@@ -103,6 +102,14 @@ def _row(document: Entry, said: Any, amount: Decimal, entry: Entry) -> tuple[str
         _harmless(said.get("reference") or ""),
         entry.hash,
     ]
+
+
+def _paid_at_once(document: Entry) -> Decimal:
+    """Return what came in for a document that was paid when it was issued: not its deposits."""
+    totals = document.content["totals"]
+    whole = Decimal(totals["gross"]) + Decimal(totals.get("rounding", 0))
+    deposits = document.content["draft"]["deposits"]
+    return whole - sum((Decimal(one["amount"]) for one in deposits), ZERO)
 
 
 def _harmless(text: str) -> str:

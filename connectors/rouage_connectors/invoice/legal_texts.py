@@ -6,6 +6,8 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
+from rouage.sdk.records import dataclass
+
 CURRENT: Final = "fr-2026-11"
 
 
@@ -28,9 +30,52 @@ def nature_text(nature: str) -> str:
     return str(_law()["natures"][nature])
 
 
-def exemption_code(regime: str) -> str:
-    """Return the VATEX code of *regime*."""
-    return str(_law()["exemptions"][regime]["code"])
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VatCase:
+    """When VAT is not charged, or not as usual: how the XML says it, and for whom it is.
+
+    Without a `category`, the usual rates apply. `customer` is `business`, `person` or anybody.
+    """
+
+    name: str
+    category: str | None
+    code: str | None
+    text: str | None
+    where: str
+    natures: tuple[str, ...]
+    regimes: tuple[str, ...]
+    customer: str | None
+
+
+@cache
+def vat_cases() -> Mapping[str, VatCase]:
+    """Return all cases by name."""
+    return {
+        name: VatCase(
+            name=name,
+            category=said.get("category"),
+            code=said.get("code"),
+            text=said.get("text"),
+            where=said["where"],
+            natures=tuple(said["natures"]),
+            regimes=tuple(said["regimes"]),
+            customer=said.get("customer"),
+        )
+        for name, said in _law()["vat_cases"].items()
+    }
+
+
+def report_category(nature: str, *, is_taxed: bool) -> str:
+    """Return the code under which sales to persons are reported."""
+    told = _law()["reporting"]
+    return str(told["taxed"][nature] if is_taxed else told["untaxed"])
+
+
+def place_of(country: str) -> str:
+    """Return where *country* is to French VAT: `france`, `union` or `outside`."""
+    if country == "FR":
+        return "france"
+    return "union" if country in _law()["european_union"]["members"] else "outside"
 
 
 @cache

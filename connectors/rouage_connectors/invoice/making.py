@@ -23,6 +23,8 @@ _FAULTS_HINT: Final = Text(
 )
 _TOLD: Final = 5
 _SUBSTANCE: Final = ("kind", "buyer", "lines", "sold_on", "sold_until", "corrects", "order")
+_UNUSUAL: Final[Mapping[str, Any]] = {"prices": "net", "vat_case": None, "adjustments": []}
+"""What belongs to the substance where it is not as here: older registers do not know it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,8 +36,17 @@ class Made:
     checks: Mapping[str, JSON]
 
 
-def make(invoice: Invoice, *, number: str | None, issued_on: date, made_at: datetime) -> Made:
+def make(
+    invoice: Invoice,
+    *,
+    number: str | None,
+    issued_on: date,
+    made_at: datetime,
+    foreseen: str | None = None,
+) -> Made:
     """Return the files of *invoice*; without a *number*, of its draft. It blocks.
+
+    A draft is judged with the number *foreseen*: if it gets it, its rules need not run again.
 
     Raises:
         StepError: a rule finds fault with it, or a package is missing.
@@ -44,6 +55,7 @@ def make(invoice: Invoice, *, number: str | None, issued_on: date, made_at: date
         "make",
         invoice=as_json(invoice),
         number=number,
+        foreseen=foreseen,
         issued_on=issued_on.isoformat(),
         made_at=made_at.replace(microsecond=0).isoformat(),
     )
@@ -81,7 +93,11 @@ def refused(faults: Sequence[Mapping[str, str]]) -> StepError:
 def substance(invoice: Invoice) -> str:
     """Return a hash of what was sold to whom: the same order gives the same one."""
     said = as_json(invoice)
-    text = json.dumps({name: said[name] for name in _SUBSTANCE}, sort_keys=True)
+    chosen = {name: said[name] for name in _SUBSTANCE}
+    chosen |= {name: said[name] for name, usual in _UNUSUAL.items() if said[name] != usual}
+    buyer = said["buyer"]
+    chosen["buyer"] = {name: buyer[name] for name in buyer if name != "billing" or buyer[name]}
+    text = json.dumps(chosen, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

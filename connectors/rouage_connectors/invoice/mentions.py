@@ -1,7 +1,7 @@
 """What an invoice must say in words, by seller and customer; the texts are in the dated file."""
 
 from rouage_connectors.invoice.legal_texts import mention
-from rouage_connectors.invoice.model import Invoice
+from rouage_connectors.invoice.model import Address, Invoice
 
 Note = tuple[str | None, str]
 """A subject code of Factur-X (None: a free note) and the text."""
@@ -25,9 +25,21 @@ def notes_of(invoice: Invoice) -> list[Note]:
     return notes
 
 
+def billing_note(invoice: Invoice) -> list[Note]:
+    """Return where the invoice is to be sent, if elsewhere: the standard has no field for it."""
+    address = invoice.buyer.billing
+    return [] if address is None else [(None, f"Adresse de facturation : {_one_line(address)}")]
+
+
+def _one_line(address: Address) -> str:
+    country = "" if address.country == "FR" else address.country
+    lines = [address.street, address.more, f"{address.postcode} {address.city}", country]
+    return ", ".join(line for line in lines if line)
+
+
 def exemption(invoice: Invoice) -> str | None:
     """Return why no VAT is charged, or None when it is."""
-    return mention("franchise") if invoice.seller.regime == "franchise" else None
+    return None if invoice.case is None else invoice.case.text
 
 
 def legal_form(invoice: Invoice) -> str | None:

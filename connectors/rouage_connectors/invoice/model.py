@@ -3,14 +3,19 @@
 import dataclasses
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final, Literal
 
 from rouage.sdk.records import dataclass
-from rouage_connectors.invoice.amounts import ZERO, Totals, line_net, plain, sum_up
+from rouage_connectors.invoice.amounts import ZERO, Totals, line_amount, plain
+from rouage_connectors.invoice.legal_texts import VatCase, vat_cases
+from rouage_connectors.invoice.pricing import Pricing, price
 
 Kind = Literal["invoice", "deposit", "balance", "credit", "quote"]
 KINDS: Final = ("invoice", "deposit", "balance", "credit", "quote")
 NATURES: Final = ("services", "goods")
+PRICES: Final = ("net", "gross")
+"""What prices are: before VAT, or with it."""
 TITLES: Final = {
     "invoice": "Facture",
     "deposit": "Facture d’acompte",
@@ -89,6 +94,7 @@ class Buyer:
     vat_number: str | None = None
     email: str | None = None
     delivery: Address | None = None
+    billing: Address | None = None
 
     @property
     def treatment(self) -> str:
@@ -99,7 +105,7 @@ class Buyer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """One thing sold. `discount` and `vat` are in percent; `vat` is None under the franchise."""
+    """One thing sold. `discount` and `vat` are in percent; `vat` is None where none is charged."""
 
     label: str
     quantity: Decimal
@@ -111,9 +117,22 @@ class Line:
     details: str | None = None
 
     @property
-    def net(self) -> Decimal:
-        """Return what the line costs before tax."""
-        return line_net(self.quantity, self.price, self.discount)
+    def amount(self) -> Decimal:
+        """Return what the line costs, as its price is given: before tax, or with it."""
+        return line_amount(self.quantity, self.price, self.discount)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Adjustment:
+    """A discount (below zero) or charge on the whole document, as an amount or in percent.
+
+    Without `vat` it has the rates of what is sold, in proportion.
+    """
+
+    label: str
+    amount: Decimal | None = None
+    percent: Decimal | None = None
+    vat: Decimal | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,6 +165,9 @@ class Invoice:
     reason: str | None = None
     corrects: Reference | None = None
     deposits: tuple[Reference, ...] = ()
+    prices: Literal["net", "gross"] = "net"
+    vat_case: str | None = None
+    adjustments: tuple[Adjustment, ...] = ()
 
     @property
     def nature(self) -> str:
@@ -154,27 +176,57 @@ class Invoice:
         return natures.pop() if len(natures) == 1 else "mixed"
 
     @property
+    def case(self) -> VatCase | None:
+        """Return why VAT is not charged as usual, or None when it is."""
+        franchise = "franchise" if self.seller.regime == "franchise" else None
+        name = self.vat_case or franchise
+        return None if name is None else vat_cases()[name]
+
+    @property
+    def pricing(self) -> Pricing:
+        """Return all amounts, before and with tax."""
+        case = self.case
+        priced = price(
+            self.lines,
+            self.adjustments,
+            is_gross=self.prices == "gross",
+            exempt=(case and case.category) or "E",
+            prepaid=sum((deposit.amount for deposit in self.deposits), ZERO),
+        )
+        if self.paid_on is None:
+            return priced
+        totals = priced.totals
+        whole = totals.gross + totals.rounding
+        return dataclasses.replace(
+            priced, totals=dataclasses.replace(totals, prepaid=whole, due=ZERO)
+        )
+
+    @property
     def totals(self) -> Totals:
         """Return the sums."""
-        nets = [(line.vat, line.net) for line in self.lines]
-        prepaid = sum((deposit.amount for deposit in self.deposits), ZERO)
-        totals = sum_up(nets, prepaid)
-        return totals if self.paid_on is None else sum_up(nets, totals.gross)
+        return self.pricing.totals
 
 
 def as_json(value: Any) -> Any:
     """Return *value*, made of the classes above, as JSON: numbers and dates as text."""
-    if dataclasses.is_dataclass(value):
-        fields = dataclasses.fields(value)
-        return {field.name: as_json(getattr(value, field.name)) for field in fields}
-    if isinstance(value, tuple):
-        return [as_json(item) for item in value]
+    if value is None or isinstance(value, str | bool | int):
+        return value
     if isinstance(value, Decimal):
         return plain(value)
-    return value.isoformat() if isinstance(value, date) else value
+    if isinstance(value, tuple):
+        return [as_json(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    kind: Any = type(value)
+    return {name: as_json(getattr(value, name)) for name in _names(kind)}
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def totals_json(totals: Totals) -> dict[str, str]:
     """Return the sums as texts in euros and cents."""
-    names = ("net", "vat", "gross", "prepaid", "due")
+    names = ("net", "vat", "gross", "rounding", "prepaid", "due")
     return {name: f"{getattr(totals, name):.2f}" for name in names}

@@ -1,13 +1,16 @@
 """What stands on the page of a document: every text and figure, in French, ready to be printed."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
-from rouage_connectors.invoice.amounts import Tax, Totals, euros, plain
+from rouage_connectors.invoice.amounts import ZERO, Tax, Totals, euros, plain
 from rouage_connectors.invoice.cii import due_date
 from rouage_connectors.invoice.legal_texts import nature_text
 from rouage_connectors.invoice.mentions import exemption, notes_of
 from rouage_connectors.invoice.model import TITLES, UNITS, Address, Invoice, Line
+from rouage_connectors.invoice.payment_code import drawing, transfer
+from rouage_connectors.invoice.pricing import Priced, Pricing
 
 Pair = list[str]
 _COUNTRIES: Final = {"DE": "Allemagne", "BE": "Belgique", "ES": "Espagne", "IT": "Italie",
@@ -16,9 +19,10 @@ _COUNTRIES: Final = {"DE": "Allemagne", "BE": "Belgique", "ES": "Espagne", "IT":
 
 def page_of(invoice: Invoice, *, number: str | None, issued_on: date) -> dict[str, Any]:
     """Return the page of *invoice*; without a *number* it is marked as a draft."""
-    seller, totals = invoice.seller, invoice.totals
+    seller, pricing = invoice.seller, invoice.pricing
     title = TITLES[invoice.kind]
-    has_vat = seller.regime == "vat"
+    has_vat = any(line.vat is not None for line in invoice.lines)
+    code = transfer(invoice, number)
     return {
         "title": f"{title} {number or '(projet)'}",
         "author": seller.full_name,
@@ -31,9 +35,13 @@ def page_of(invoice: Invoice, *, number: str | None, issued_on: date) -> dict[st
         "columns": ["Désignation", "Quantité", "Prix unitaire HT"]
         + (["TVA"] if has_vat else [])
         + ["Total HT"],
-        "lines": [_line(line, has_vat=has_vat) for line in invoice.lines],
-        "sums": _sums(invoice, totals),
+        "lines": [
+            _line(line, priced, has_vat=has_vat)
+            for line, priced in zip(invoice.lines, pricing.lines, strict=True)
+        ],
+        "sums": _sums(invoice, pricing, has_vat=has_vat),
         "notices": _notices(invoice),
+        "code": None if code is None else drawing(code),
         "mentions": [] if invoice.kind == "quote" else [text for _, text in notes_of(invoice)],
         "footer": _footer(invoice),
     }
@@ -87,36 +95,65 @@ def _parties(invoice: Invoice) -> list[dict[str, Any]]:
     if buyer.delivery is not None:
         place = {"title": "Livraison", "lines": [buyer.name, *_address(buyer.delivery)]}
         parties.append(place)
+    if buyer.billing is not None:
+        lines = [buyer.name, *_address(buyer.billing)]
+        parties.append({"title": "Facturation", "lines": lines})
     return parties
 
 
-def _line(line: Line, *, has_vat: bool) -> list[Any]:
+def _line(line: Line, priced: Priced, *, has_vat: bool) -> list[Any]:
     more = [line.details] if line.details else []
     if line.discount is not None:
         more.append(f"Remise {_percent(line.discount)}")
     unit = "" if line.unit == "C62" else f"\u00a0{UNITS[line.unit][0]}"
-    quantity = plain(line.quantity).replace(".", ",") + unit
-    price = euros(line.price) if line.price == round(line.price, 2) else (
-        f"{plain(line.price).replace('.', ',')}\u00a0€"
-    )  # fmt: skip
+    quantity = _comma(line.quantity) + unit
     rate = [_percent(line.vat)] if has_vat and line.vat is not None else []
-    return [line.label, more, quantity, price, *rate, euros(line.net)]
+    return [line.label, more, quantity, _price(priced), *rate, euros(priced.net)]
 
 
-def _sums(invoice: Invoice, totals: Totals) -> list[list[Any]]:
-    sums: list[list[Any]] = [["Total HT", euros(totals.net), False]]
-    if invoice.seller.regime == "vat":
+def _price(priced: Priced) -> str:
+    """Return a price before tax: with more than cents where it has more, up to four decimals."""
+    price = round(priced.price, 4)
+    return euros(price) if price == round(price, 2) else f"{_comma(price)}\u00a0€"
+
+
+def _sums(invoice: Invoice, pricing: Pricing, *, has_vat: bool) -> list[list[Any]]:
+    totals = pricing.totals
+    sums = _adjusted(pricing)
+    sums.append(["Total HT", euros(totals.net), False])
+    if has_vat:
         sums += [[f"TVA {_percent(tax.rate)}{_base(totals, tax)}", euros(tax.amount), False]
                  for tax in totals.taxes]  # fmt: skip
         sums.append(["Total TTC", euros(totals.gross), False])
-    for deposit in invoice.deposits:
-        name = f"Acompte {deposit.number} du {french(deposit.issued_on)}"
-        sums.append([name, f"−{euros(deposit.amount)}", False])
+    if totals.rounding:
+        sums.append(["Arrondi", _signed(totals.rounding), False])
     if invoice.paid_on:
-        sums.append(["Déjà payé", f"−{euros(totals.prepaid)}", False])
+        sums.append(["Déjà payé", _signed(-totals.prepaid), False])
+    else:
+        sums += [
+            [f"Acompte {one.number} du {french(one.issued_on)}", _signed(-one.amount), False]
+            for one in invoice.deposits
+        ]
     word = {"credit": "À votre crédit", "quote": "Total du devis"}.get(invoice.kind, "Net à payer")
     sums.append([word, euros(totals.due), True])
     return sums
+
+
+def _adjusted(pricing: Pricing) -> list[list[Any]]:
+    """Return the rows of discounts and charges on the whole, below what the lines cost."""
+    if not pricing.extras:
+        return []
+    amounts: dict[str, Decimal] = {}
+    for extra in pricing.extras:
+        share = "" if extra.percent is None else f" ({_percent(abs(extra.percent))})"
+        name = f"{extra.label}{share}"
+        amounts[name] = amounts.get(name, ZERO) + extra.amount
+    rows: list[list[Any]] = [["Total des lignes HT", euros(pricing.totals.lines), False]]
+    return rows + [[name, _signed(amount), False] for name, amount in amounts.items()]
+
+
+def _signed(amount: Decimal) -> str:
+    return f"−{euros(-amount)}" if amount < 0 else euros(amount)
 
 
 def _base(totals: Totals, tax: Tax) -> str:
@@ -141,5 +178,9 @@ def _footer(invoice: Invoice) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _percent(rate: Any) -> str:
-    return f"{plain(rate).replace('.', ',')}\u00a0%"
+def _comma(number: Decimal) -> str:
+    return plain(number).replace(".", ",")
+
+
+def _percent(rate: Decimal) -> str:
+    return f"{_comma(rate)}\u00a0%"

@@ -1,4 +1,4 @@
-"""The PDF of a document: made as PDF/A-3 by typst, its XML embedded, its structure checked.
+"""The PDF of a document: made as PDF/A-3 by typst, its structure checked.
 
 What a library says of its own PDF proves nothing: `check_structure` looks for what PDF/A-3
 and Factur-X demand (output intent, embedded fonts, associated file, XMP).
@@ -78,23 +78,6 @@ def render(page: Mapping[str, Any], made_at: datetime) -> bytes:
 def _fonts_of_typst() -> Any:
     """Return the fonts that come with typst, looked through once for all documents."""
     return require("typst", "invoice").Fonts(include_system_fonts=False)
-
-
-def embed(pdf: bytes, xml: bytes, *, title: str, author: str) -> bytes:
-    """Return *pdf* with *xml* in it, as Factur-X."""
-    facturx = require("facturx", "invoice")
-    made: bytes = facturx.generate_from_binary(
-        pdf,
-        xml,
-        flavor="factur-x",
-        level="en16931",
-        check_xsd=False,
-        pdf_metadata={"author": author, "keywords": "Factur-X", "title": title, "subject": title},
-        lang="fr-FR",
-        afrelationship="data",
-        xmp_compression=False,
-    )
-    return made
 
 
 def check_structure(pdf: bytes, xml: bytes | None) -> list[str]:

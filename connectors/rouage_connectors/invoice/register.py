@@ -171,11 +171,6 @@ class Register:
             connection.execute(_SCHEMA)
             yield Book(connection)
 
-    def upcoming(self, series: str, digits: int = 4) -> str:
-        """Return the number that the next document of *series* would have."""
-        with self.reading() as book:
-            return f"{series}{_last(book.connection, series)[0] + 1:0{digits}d}"
-
     @contextmanager
     def _writing(self) -> Iterator["Book"]:
         with self._explained(), closing(self._connect(_READ_WRITE)) as connection:
@@ -242,6 +237,10 @@ class Book:
     def first(self) -> Entry | None:
         """Return the first document of all."""
         return next(self._select("kind = 'document'"), None)
+
+    def upcoming(self, series: str, digits: int = 4) -> str:
+        """Return the number that the next document of *series* would have."""
+        return f"{series}{_last(self.connection, series)[0] + 1:0{digits}d}"
 
     def all(self, kind: str) -> Iterator[Entry]:
         """Yield all entries of *kind*, in order."""

@@ -5,92 +5,128 @@ from decimal import Decimal
 from typing import Final
 
 from rouage.sdk import JSON
-from rouage_connectors.invoice.amounts import read_number
+from rouage_connectors.invoice.text_amounts import AMOUNT, money, rows_of, totals_by_sums
+from rouage_connectors.invoice.text_parties import buyer_of, iban_of, seller_of
 
-_MONTHS: Final = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août",
-                  "septembre", "octobre", "novembre", "décembre")  # fmt: skip
+_MONTHS: Final = ("janv", "févr", "fevr", "mars", "avr", "mai", "juin", "juil", "août", "aout",
+                  "sept", "oct", "nov", "déc", "dec", "jan", "feb", "mar", "apr", "may", "jun",
+                  "jul", "aug", "sep")  # fmt: skip
+_MONTH: Final = {
+    "janv": 1, "jan": 1, "févr": 2, "fevr": 2, "feb": 2, "mars": 3, "mar": 3, "avr": 4, "apr": 4,
+    "mai": 5, "may": 5, "juin": 6, "jun": 6, "juil": 7, "jul": 7, "août": 8, "aout": 8, "aug": 8,
+    "sept": 9, "sep": 9, "oct": 10, "nov": 11, "déc": 12, "dec": 12,
+}  # fmt: skip
+_WORD: Final = rf"((?:{'|'.join(sorted(_MONTHS, key=len, reverse=True))})[a-zéû]{{0,6}})\.?"
 _DAY: Final = (
-    r"(\d{1,2})\s*[/.\-]\s*(\d{1,2})\s*[/.\-]\s*(\d{4})|(\d{4})-(\d{2})-(\d{2})"
-    rf"|(\d{{1,2}})(?:er)?\s+({'|'.join(_MONTHS)})\s+(\d{{4}})"
+    r"(?:(\d{1,2})\s?[/.\-]\s?(\d{1,2})\s?[/.\-]\s?(\d{4}|\d{2})(?!\d)|(\d{4})-(\d{2})-(\d{2})"
+    rf"|(\d{{1,2}})(?:er|st|nd|rd|th)?\s+{_WORD}\s+(\d{{4}})|{_WORD}\s+(\d{{1,2}}),?\s+(\d{{4}}))"
 )
-_AMOUNT: Final = r"(-?\d{1,3}(?:[\s\u00a0\u202f.]\d{3})*(?:,\d{2})|-?\d+[.,]\d{2})"
 _GAP: Final = r"[^\d\n]{0,40}"
+_NEXT: Final = r"\s*:?\s*"
+_CODE: Final = r"((?=[A-Z0-9_/.-]*\d)[A-Z0-9][A-Z0-9_/.-]{1,34})"
 
-_NUMBER: Final = re.compile(
-    r"(?:facture|avoir|invoice)\s*(?:n[°ºo]?|num[ée]ro|no\.?|#)?\s*[:.]?\s*"
-    r"((?=[A-Z0-9_/.-]*\d)[A-Z0-9][A-Z0-9_/.-]{1,34})",
-    re.IGNORECASE,
-)
-_NUMBER_AFTER: Final = re.compile(
-    r"\bn[°º]\s*:?\s*((?=[A-Z0-9_/-]*\d)[A-Z0-9][A-Z0-9_/-]{1,34})", re.I
+_NUMBERS: Final = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"(?:num[ée]ro|n[°º]|r[ée]f[ée]rence|r[ée]f\.?)\s+(?:de\s+)?(?:la\s+)?(?:facture|l.avoir){_NEXT}{_CODE}",
+        rf"(?:invoice|credit\s+note|receipt)\s+(?:number|no\.?|n[°º]|#){_NEXT}{_CODE}",
+        r"(?:facture|avoir|invoice)(?:\s+d.acompte|\s+de\s+solde)?\s*"
+        rf"(?:n[°ºo]?\.?|num[ée]ro|no\.?|#)?{_NEXT}(?!du\b|le\b){_CODE}",
+        rf"\bn[°º]\s*:?\s*{_CODE}",
+    )
 )
 _ISSUED: Final = re.compile(
-    rf"(?:date(?:\s+de\s+facture|\s+d.émission)?|émise?\s+le|du)\s*:?\s*(?:{_DAY})", re.I
+    r"(?:date\s+(?:de\s+(?:la\s+)?facture|d.[ée]mission|de\s+facturation|of\s+issue|issued)"
+    r"|invoice\s+date|émise?\s+le|factur[ée]e?\s+le|(?<![a-z]\s)date|facture\b[^\n]{0,60}?\s+du"
+    rf"|(?:le|du))(?:\s*/[^\n\d]{{0,30}})?\s*:?\s*{_DAY}",
+    re.IGNORECASE,
 )
 _DUE: Final = re.compile(
-    rf"(?:échéance|payable\s+(?:le|avant)|à\s+payer\s+avant|à\s+régler\s+(?:le|avant)){_GAP}?(?:{_DAY})",
-    re.I,
+    r"(?:échéance|[àa]\s+(?:payer|régler)\s+(?:avant\s+le|avant|le|au\s+plus\s+tard\s+le)"
+    r"|payable\s+(?:le|avant(?:\s+le)?)|date\s+limite(?:\s+de\s+paiement)?|prélev[ée]e?\s+(?:le|à\s+partir\s+du)"
+    rf"|prélèvement\s+le|date\s+due|due\s+(?:date|on|by)){_GAP}?{_DAY}",
+    re.IGNORECASE,
 )
-_ANY_DAY: Final = re.compile(_DAY, re.I)
-_GROSS: Final = re.compile(rf"(?:total|montant)\s+(?:T\.?T\.?C\.?){_GAP}{_AMOUNT}", re.I)
+_ANY_DAY: Final = re.compile(_DAY, re.IGNORECASE)
+_GROSS: Final = re.compile(
+    rf"(?:(?:total|montant|prix)\s+(?:à\s+payer\s+)?(?:T\.?T\.?C\.?|toutes\s+taxes\s+comprises)"
+    rf"|total\s+including\s+(?:vat|tax)|T\.?T\.?C\.?){_GAP}{AMOUNT}",
+    re.IGNORECASE,
+)
 _DUE_AMOUNT: Final = re.compile(
-    rf"(?:net\s+à\s+payer|reste\s+à\s+payer|total\s+à\s+payer){_GAP}{_AMOUNT}", re.I
+    r"(?:net\s+à\s+payer|reste\s+(?:à\s+payer|dû)|(?:total|montant|somme|solde)\s+(?:à\s+(?:payer|régler)|dû|due)"
+    rf"|amount\s+due|balance\s+due){_GAP}{AMOUNT}",
+    re.IGNORECASE,
 )
 _NET: Final = re.compile(
-    rf"(?:total|montant)\s+(?:net\s+)?(?:H\.?T\.?)(?![A-Z]){_GAP}{_AMOUNT}", re.I
+    r"(?:(?:total|montant|sous-?total|prix)\s+(?:net\s+)?(?:H\.?T\.?(?!V)|hors\s+taxes?)(?![A-Z])"
+    rf"|sub-?total(?:\s+\(?excl[^\d\n]*)?|total\s+excluding\s+(?:vat|tax)){_GAP}{AMOUNT}",
+    re.IGNORECASE,
 )
 _VAT: Final = re.compile(
-    rf"(?:(?:total|montant)\s+)?T\.?V\.?A\.?\b(?:\s*\(?\d{{1,2}}(?:[.,]\d{{1,2}})?\s*%\)?)?{_GAP}{_AMOUNT}",
-    re.I,
+    r"(?:(?:total|montant)\s+)?(?:de\s+la\s+)?(?:T\.?V\.?A\.?|VAT)\b(?:\s*[^\d\n%]{0,20}\(?\d{1,2}"
+    rf"(?:[.,]\d{{1,2}})?\s*%\)?)?{_GAP}{AMOUNT}",
+    re.IGNORECASE,
 )
-_SIRET: Final = re.compile(r"SIRET\s*:?\s*((?:\d[\s\u00a0.]?){13}\d)", re.I)
-_SIREN: Final = re.compile(r"SIREN\s*:?\s*((?:\d[\s\u00a0.]?){8}\d)", re.I)
-_VAT_NUMBER: Final = re.compile(r"\bFR\s?[0-9A-Z]{2}\s?\d{3}\s?\d{3}\s?\d{3}\b")
-_IBAN: Final = re.compile(r"\bFR\d{2}(?:\s?[0-9A-Z]{4}){5}\s?[0-9A-Z]{3}\b")
+_PLAIN_TOTAL: Final = re.compile(rf"^\s*total(?:\s+général)?{_GAP}{AMOUNT}", re.I | re.M)
+_ORDER: Final = re.compile(
+    rf"(?:bon\s+de\s+commande|commande|purchase\s+order|order|v/réf\.?)\s*(?:n[°º]|num[ée]ro|number|no\.?|#)?{_NEXT}{_CODE}",
+    re.IGNORECASE,
+)
+_CORRECTED: Final = re.compile(
+    rf"(?:annule|corrige|relatif\s+à|sur|concernant)\s+(?:la\s+)?facture\s*(?:n[°º])?{_NEXT}{_CODE}",
+    re.IGNORECASE,
+)
+_CREDIT: Final = re.compile(r"^\s*(?:facture\s+d.)?(?:avoir|credit\s+note)\b", re.I | re.M)
+_DEPOSIT: Final = re.compile(r"facture\s+d.acompte", re.I)
 
 
 def guess(text: str) -> dict[str, JSON]:
     """Return the fields that *text* seems to say; what is not found is null."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    net, gross = _money(_NET, text), _money(_GROSS, text)
-    due = _money(_DUE_AMOUNT, text)
-    siret = _digits(_SIRET, text)
+    net, vat, gross, due = _sums(text)
+    kind = "credit" if _CREDIT.search(text) else "invoice"
+    if kind == "invoice" and _DEPOSIT.search(text):
+        kind = "deposit"
     return {
-        "number": _first(_NUMBER, text) or _first(_NUMBER_AFTER, text),
-        "kind": "credit" if re.search(r"^\s*avoir\b", text, re.I | re.M) else "invoice",
+        "number": _number(text),
+        "kind": kind,
         "issued_on": _day(_ISSUED, text) or _day(_ANY_DAY, text),
         "due_on": _day(_DUE, text),
         "currency": "EUR" if "€" in text or "EUR" in text else None,
-        "order": None,
-        "corrects": None,
-        "iban": _bare(_IBAN, text),
+        "order": _first(_ORDER, text),
+        "corrects": _first(_CORRECTED, text) if kind == "credit" else None,
+        "iban": iban_of(text),
         "profile": None,
-        "seller": {
-            "name": lines[0][:200] if lines else None,
-            "siren": siret[:9] if siret else _digits(_SIREN, text),
-            "siret": siret,
-            "vat_number": _bare(_VAT_NUMBER, text),
-            "street": None,
-            "postcode": None,
-            "city": None,
-            "country": None,
-        },
-        "buyer": None,
-        "totals": {
-            "net": net,
-            "vat": _difference(gross, net) or _money(_VAT, text),
-            "gross": gross or due,
-            "due": due or gross,
-        },
-        "lines": [],
+        "seller": seller_of(text, lines),
+        "buyer": buyer_of(lines),
+        "totals": {"net": _told(net), "vat": _told(vat), "gross": _told(gross), "due": _told(due)},
+        "lines": rows_of(lines, (net, gross)),
     }
 
 
-def _difference(gross: str | None, net: str | None) -> str | None:
-    """Return the tax as what lies between two totals: surer than one of several rates."""
-    if gross is None or net is None or Decimal(gross) < Decimal(net):
-        return None
-    return f"{Decimal(gross) - Decimal(net):.2f}"
+def _sums(text: str) -> tuple[Decimal | None, ...]:
+    """Return net, VAT, gross and what is due: by their labels, else by amounts that add up."""
+    net, gross, due = _money(_NET, text), _money(_GROSS, text), _money(_DUE_AMOUNT, text)
+    vat = _money(_VAT, text)
+    if gross is None and net is not None:
+        gross = _money(_PLAIN_TOTAL, text)
+    if net is not None and gross is not None and gross >= net:
+        return net, gross - net, gross, due or gross  # surer than one of several rates
+    summed = totals_by_sums(text)
+    if summed is not None and (due is None or due <= summed[2]):
+        return *summed, due or summed[2]
+    whole = gross or due or _money(_PLAIN_TOTAL, text)
+    return net, vat, whole, due or whole
+
+
+def _number(text: str) -> str | None:
+    for pattern in _NUMBERS:
+        for found in pattern.finditer(text):
+            number = found[1].rstrip(".-/")
+            if _ANY_DAY.fullmatch(number) is None:  # “Facture 12/10/2026” says a day
+                return number
+    return None
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str | None:
@@ -98,38 +134,40 @@ def _first(pattern: re.Pattern[str], text: str) -> str | None:
     return None if found is None else found[1].rstrip(".-/")
 
 
-def _bare(pattern: re.Pattern[str], text: str) -> str | None:
-    found = pattern.search(text)
-    return None if found is None else re.sub(r"\s", "", found[0])
-
-
-def _digits(pattern: re.Pattern[str], text: str) -> str | None:
-    found = pattern.search(text)
-    return None if found is None else re.sub(r"\D", "", found[1])
-
-
-def _money(pattern: re.Pattern[str], text: str) -> str | None:
+def _money(pattern: re.Pattern[str], text: str) -> Decimal | None:
     """Return the last amount that *pattern* finds: totals stand below what they sum up."""
     found = pattern.findall(text)
-    if not found:
-        return None
-    amount = found[-1].strip()
-    if "," in amount:
-        amount = amount.replace(".", "")
-    number = read_number(amount)
+    return money(found[-1].strip()) if found else None
+
+
+def _told(number: Decimal | None) -> str | None:
     return None if number is None else f"{number:.2f}"
 
 
 def _day(pattern: re.Pattern[str], text: str) -> str | None:
-    found = pattern.search(text)
-    if found is None:
-        return None
-    day, month, year, year_2, month_2, day_2, day_3, word, year_3 = found.groups()
-    if word:
-        month_3 = str(_MONTHS.index(word.lower()) + 1)
-        day, month, year = day_3, month_3, year_3
-    elif year_2:
-        day, month, year = day_2, month_2, year_2
-    if not (1 <= int(month) <= 12 and 1 <= int(day) <= 31):
-        return None
-    return f"{year}-{int(month):02d}-{int(day):02d}"
+    """Return the first day that *pattern* finds and that is one."""
+    for found in pattern.finditer(text):
+        day, month, year, year_2, month_2, day_2, day_3, word, year_3, word_4, day_4, year_4 = (
+            found.groups()
+        )
+        if word or word_4:
+            month = str(_month(word or word_4))
+        parts = (
+            year or year_2 or year_3 or year_4,
+            month or month_2,
+            day or day_2 or day_3 or day_4,
+        )
+        known = [int(part) for part in parts if part]
+        if len(known) == 3 and 1 <= known[1] <= 12 and 1 <= known[2] <= 31:
+            whole = known[0] + 2000 if known[0] < 100 else known[0]
+            return f"{whole}-{known[1]:02d}-{known[2]:02d}"
+    return None
+
+
+def _month(word: str) -> int:
+    lower = word.lower()
+    return next(
+        (month for start, month in sorted(_MONTH.items(), key=lambda item: -len(item[0]))
+         if lower.startswith(start)),
+        0,
+    )  # fmt: skip

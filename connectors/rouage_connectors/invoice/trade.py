@@ -5,14 +5,15 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Literal, cast
 
 from rouage.sdk import JSON, Context, Finding, StepError, Text
 from rouage.sdk.records import dataclass
 from rouage_connectors.invoice.declaration import connector
 from rouage_connectors.invoice.fields import Fields
-from rouage_connectors.invoice.intake import SELLER, days, read_seller
-from rouage_connectors.invoice.model import NATURES, Kind, Seller
+from rouage_connectors.invoice.intake import days
+from rouage_connectors.invoice.model import NATURES, PRICES, Kind, Seller
+from rouage_connectors.invoice.parties import SELLER, read_seller
 from rouage_connectors.invoice.register import Register
 
 KIND: Final = "seller"
@@ -20,7 +21,7 @@ _FOLDER: Final = "files/invoices"
 _PREFIXES: Final = {"invoice": "FA-{year}-", "credit": "AV-{year}-", "quote": "DE-{year}-"}
 _PREFIX: Final = re.compile(r"(?:[A-Za-z0-9_+-]|\{year\}|\{month\}){1,24}", re.ASCII)
 _OWN: Final = frozenset(
-    {"type", "account", "activity", "vat", "payment_days", "folder", "prefixes"}
+    {"type", "account", "activity", "vat", "prices", "payment_days", "folder", "prefixes"}
 )
 
 _BAD_PREFIX: Final = Text(
@@ -52,11 +53,12 @@ _NO_IBAN_HINT: Final = Text(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trade:
-    """A seller and his habits: what he sells, at which rate, where his invoices lie."""
+    """A seller and his habits: what he sells, at which rate and price, where his invoices lie."""
 
     seller: Seller
     nature: str
     rate: Decimal | None
+    prices: Literal["net", "gross"]
     payment_days: int
     folder: str
     prefixes: Mapping[str, str]
@@ -105,6 +107,7 @@ def _trade(given: Mapping[str, JSON]) -> Trade:
         seller=seller,
         nature=fields.choice("activity", NATURES, "services"),
         rate=(Decimal(20) if rate is None else rate) if is_liable else None,
+        prices=cast("Any", fields.choice("prices", PRICES, "net")),
         payment_days=days(fields.get("payment_days")),
         folder=folder.rstrip("/"),
         prefixes=_prefixes(fields.get("prefixes") or {}),

@@ -14,7 +14,7 @@ from rouage_connectors.invoice.declaration import (
     SELLER_TITLE,
     connector,
 )
-from rouage_connectors.invoice.intake import read_invoice
+from rouage_connectors.invoice.intake import read_issued
 from rouage_connectors.invoice.platform import Account, Flow, find_account, opened
 from rouage_connectors.invoice.register import Entry
 from rouage_connectors.invoice.trade import Trade, find_trade, register_of
@@ -97,7 +97,7 @@ class _Handing:
 
     def about(self, name: str) -> dict[str, JSON]:
         """Return what the platform is told of the file."""
-        invoice = read_invoice(self.entry.content["draft"])
+        invoice = read_issued(self.entry.content["draft"])
         return {
             "name": name,
             "flowSyntax": "Factur-X",

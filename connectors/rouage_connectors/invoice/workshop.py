@@ -1,8 +1,9 @@
 """The workshop: one process of its own in which documents are made and judged.
 
 It holds what has no place in the daemon: typst, lxml, and saxonche, which ends the whole
-interpreter when threads share it. It does one thing after the other, keeps nothing but
-compiled rules, and ends when its owner hangs up or has had no work for some minutes.
+interpreter when threads share it: only the main thread ever asks it, while typst draws in
+another. It does one task after the other, keeps nothing but compiled rules and its last verdicts,
+and ends when its owner hangs up or has had no work for some minutes.
 """
 
 import base64
@@ -12,13 +13,16 @@ import resource
 import select
 import struct
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, BinaryIO, Final
 
 from rouage.sdk import StepError
 from rouage_connectors.invoice import pdf, rules
 from rouage_connectors.invoice.cii import DRAFT, PROFILE, write_xml
+from rouage_connectors.invoice.embedding import embed
 from rouage_connectors.invoice.intake import read_invoice
 from rouage_connectors.invoice.page import page_of
 
@@ -26,6 +30,7 @@ HEADER: Final = struct.Struct(">I")
 _IDLE_SECONDS: Final = 300
 _MEMORY_BYTES: Final = 1 << 30
 _NICENESS: Final = 5
+_REMEMBERED: Final = 8
 _OTHER: Final = "seul le profil EN 16931 est vérifié (invoice.read les lit tous)"
 Answer = dict[str, Any]
 
@@ -34,37 +39,47 @@ def make(task: Mapping[str, Any]) -> Answer:
     """Make the document of `invoice`: its PDF, its XML, and what the rules say of them.
 
     Without a `number` it is a draft: the XML is judged and not kept, the PDF says that it is one.
+    `foreseen` is the number that it would have by now: where it gets it, all is judged already.
     """
     invoice = read_invoice(task["invoice"])
     number, issued_on = task["number"], date.fromisoformat(task["issued_on"])
+    made_at = datetime.fromisoformat(task["made_at"])
     page = page_of(invoice, number=number, issued_on=issued_on)
-    sheet = pdf.render(page, datetime.fromisoformat(task["made_at"]))
-    if invoice.kind == "quote":
-        return {"pdf": _text(sheet), "xml": None, "findings": [], "rules": False}
-    xml = write_xml(invoice, number=number or DRAFT, issued_on=issued_on)
-    answer = check({"xml": _text(xml)})
+    with ThreadPoolExecutor(max_workers=1) as beside:  # typst lets this thread go on meanwhile
+        drawn = beside.submit(pdf.render, page, made_at)
+        if invoice.kind == "quote":
+            return {"pdf": _text(drawn.result()), "xml": None, "findings": [], "rules": False}
+        told = number or task.get("foreseen") or DRAFT
+        xml = write_xml(invoice, number=told, issued_on=issued_on)
+        judged, has_rules = _judged(xml)
+        sheet = drawn.result()
+    findings = [*judged]
     if number is not None:
-        sheet = pdf.embed(sheet, xml, title=page["title"], author=page["author"])
-        answer["findings"] += _structure(sheet, xml)
-    return {**answer, "pdf": _text(sheet), "xml": _text(xml)}
+        sheet = embed(sheet, xml, made_at=made_at)
+        findings += _structure(sheet, xml)
+    return {"findings": findings, "rules": has_rules, "pdf": _text(sheet), "xml": _text(xml)}
 
 
 def check(task: Mapping[str, Any]) -> Answer:
     """Judge an XML: the schema first, then the official rules where they are installed."""
-    xml = base64.b64decode(task["xml"])
+    findings, has_rules = _judged(base64.b64decode(task["xml"]))
+    return {"findings": [*findings], "rules": has_rules}
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _judged(xml: bytes) -> tuple[tuple[rules.Finding, ...], bool]:
+    """Return what is wrong with *xml*, and whether the rules were asked; once for each XML."""
     try:
         root = rules.parse(xml)
     except ValueError as error:
-        findings = [{"set": "xsd", "rule": "XML", "text": str(error)}]
-        return {"findings": findings, "rules": False}
+        return ({"set": "xsd", "rule": "XML", "text": str(error)},), False
     profile = rules.profile_of(root)
     if profile != PROFILE:
-        findings = [{"set": "xsd", "rule": "PROFILE", "text": f"profil {profile} : {_OTHER}"}]
-        return {"findings": findings, "rules": False}
+        return ({"set": "xsd", "rule": "PROFILE", "text": f"profil {profile} : {_OTHER}"},), False
     findings, has_rules = rules.check_schema(root), rules.can_check_rules()
     if has_rules and not findings:
         findings += rules.check_rules(xml)
-    return {"findings": findings, "rules": has_rules}
+    return tuple(findings), has_rules
 
 
 def examine(task: Mapping[str, Any]) -> Answer:
