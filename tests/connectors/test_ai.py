@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from rouage.errors import RetryableError, StepError
 from rouage.sdk.testing import ManualClock, run_action, simulate_action
@@ -15,57 +14,13 @@ from rouage_connectors.ai import connector
 from rouage_connectors.ai.account import Account
 from rouage_connectors.ai.answers import check_schema
 from rouage_connectors.ai.ledger import Ledger, Use
+from tests.connectors.language_model import KEY, Accounts, Model
 
-KEY = "sk-31415926535"
 SCHEMA = {
     "type": "object",
     "properties": {"supplier": {"type": "string"}, "total": {"type": ["number", "null"]}},
     "required": ["supplier", "total"],
 }
-
-
-class Model:
-    """A fake `/v1/chat/completions`; `answers` are given in turn, the last one for ever."""
-
-    def __init__(self):
-        self.answers = ["Merci !"]
-        self.usage = {"prompt_tokens": 100, "completion_tokens": 20}
-        self.asked = []
-        self.waiting = asyncio.Event()
-        application = web.Application()
-        application.router.add_post("/v1/chat/completions", self._answer)
-        self._server = TestServer(application)
-
-    async def _answer(self, request):
-        self.asked.append((dict(request.headers), await request.json()))
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if answer == "never":
-            await self.waiting.wait()
-        if isinstance(answer, web.Response):
-            return answer
-        message = answer if isinstance(answer, dict) else {"message": {"content": answer}}
-        return web.json_response({"model": "m-1", "choices": [message], "usage": self.usage})
-
-    async def __aenter__(self):
-        await self._server.start_server()
-        return self
-
-    async def __aexit__(self, *_):
-        self.waiting.set()
-        await self._server.close()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self._server.port}/v1"
-
-
-class Accounts:
-    def __init__(self, account):
-        self.account = account
-
-    def find(self, kind, name=None):
-        assert kind == "ai"
-        return {"type": "ai", "account": name or "model", **self.account}
 
 
 @pytest.fixture

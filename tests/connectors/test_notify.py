@@ -164,3 +164,15 @@ async def test_it_works_in_a_process_of_its_own(receiver, context_for):
     finally:
         await workers.close()
     assert [body["message"] for _, body in receiver.got] == ["de loin"]
+
+
+async def test_the_test_of_a_channel_names_each_service_and_sends_nothing(receiver, tmp_path):
+    urls = [receiver.url(), "nonsense", "dbus://", f"ntfys://{TOKEN}"]
+    found = await connector.account_tests["notify"]({"account": "me", "urls": urls}, tmp_path)
+    assert [one.state for one in found] == ["ok", "failed", "failed", "ok"]
+    assert "json" in found[0].what.fr
+    assert "ntfys" in found[3].what.en
+    assert receiver.got == []
+    assert TOKEN not in str(found)
+    [none] = await connector.account_tests["notify"]({"account": "me"}, tmp_path)
+    assert none.state == "failed"

@@ -22,7 +22,10 @@ _HOST: Final = re.compile(r"(\[[0-9a-fA-F:]{2,45}\]|[A-Za-z0-9.-]{1,253})(?::(\d
 _PORTS: Final[Mapping[int, Security]] = {993: "tls", 465: "tls", 143: "starttls", 587: "starttls"}
 _DEFAULT_PORTS: Final = {"imap": 993, "smtp": 465}
 _KEYS: Final = frozenset(
-    "type account address name password username provider imap smtp certificate recipients".split()  # noqa: SIM905 - as rouage.yaml lists them
+    {
+        *("type", "account", "address", "name", "password", "username", "provider"),
+        *("imap", "smtp", "certificate", "recipients", "keep_copy"),
+    }
 )
 
 _WRONG: Final = Text(
@@ -93,6 +96,8 @@ class Account:
     certificate: Path | None = None
     recipients: tuple[str, ...] = ()
     advice: Text | None = None
+    keep_copy: bool | str = True
+    """Whether what is sent is put into the folder of sent mails, or into which folder."""
 
     @property
     def domain(self) -> str:
@@ -119,17 +124,19 @@ def read_account(given: Mapping[str, JSON], workspace: Path) -> Account:
         raise _wrong(name, _NO_PASSWORD, hint=_NO_PASSWORD_HINT)
     provider = find_provider(address, _text(name, given, "provider"))
     certificate = _text(name, given, "certificate")
+    imap = _server(name, "imap", given, provider, address)
     return Account(
         account=name,
         address=address,
         sender=_text(name, given, "name"),
         username=_text(name, given, "username") or _usual_name(address, provider),
         password=password,
-        imap=_server(name, "imap", given, provider, address),
+        imap=imap,
         smtp=_server(name, "smtp", given, provider, address),
         certificate=None if certificate is None else workspace / Path(certificate).expanduser(),
         recipients=_recipients(name, given.get("recipients", [])),
         advice=None if provider is None else _advice(provider),
+        keep_copy=_keep_copy(name, given, imap),
     )
 
 
@@ -196,6 +203,19 @@ def _recipients(account: str, value: JSON) -> tuple[str, ...]:
     if not isinstance(listed, list) or not all(isinstance(one, str) and one for one in listed):
         raise _wrong(account, _BAD_RECIPIENTS)
     return tuple(str(one).lower() for one in listed)
+
+
+def _keep_copy(account: str, given: Mapping[str, JSON], imap: Server) -> bool | str:
+    """Return what is written; without it, no for providers that keep what is sent by themselves."""
+    if isinstance(given.get("keep_copy"), bool):
+        return bool(given["keep_copy"])
+    folder = _text(account, given, "keep_copy")
+    if folder is not None:
+        return folder
+    keepers = [one["imap"] for one in _providers() if one.get("keeps_sent")]
+    hosts = {one["host"] if isinstance(one, dict) else one.partition(":")[0] for one in keepers}
+    # A mail bridge on this machine answers for its provider only where that one was named.
+    return imap.host not in (hosts if given.get("imap") is None else hosts - {"127.0.0.1"})
 
 
 def _text(account: str, given: Mapping[str, JSON], key: str) -> str | None:

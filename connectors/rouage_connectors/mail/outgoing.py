@@ -13,11 +13,12 @@ from rouage_connectors.mail.compose import (
     escaped,
     message_id,
 )
+from rouage_connectors.mail.copying import keep_copy
 from rouage_connectors.mail.headers import MESSAGE_ID, clean
 from rouage_connectors.mail.kinds import KINDS
 from rouage_connectors.mail.quoting import answer_subject, with_quote
 from rouage_connectors.mail.send import Answer, Outgoing
-from rouage_connectors.mail.sending import send
+from rouage_connectors.mail.sending import as_sent, send
 
 _LARGEST_TEMPLATE: Final = 1 << 20
 _MOST_REFERENCES: Final = 50
@@ -52,7 +53,8 @@ async def dispatch(draft: Draft, name: str | None, context: Context) -> JSON:
     check_recipients(account, recipients)
     mail = await asyncio.to_thread(compose, draft, account, context)
     await send(account, mail, recipients, context)
-    return _told(draft, account.domain, context)
+    is_copied = await keep_copy(account, mail, as_sent(mail), context)
+    return _told(draft, account.domain, context, is_copied=is_copied)
 
 
 async def rehearse(draft: Draft, name: str | None, context: Context) -> JSON:
@@ -64,14 +66,15 @@ async def rehearse(draft: Draft, name: str | None, context: Context) -> JSON:
         return _told(draft, _UNKNOWN_DOMAIN, context)  # a rehearsal needs no account
     check_recipients(account, recipients)
     await asyncio.to_thread(compose, draft, account, context)
-    return _told(draft, account.domain, context)
+    return _told(draft, account.domain, context, is_copied=account.keep_copy is not False)
 
 
-def _told(draft: Draft, domain: str, context: Context) -> JSON:
+def _told(draft: Draft, domain: str, context: Context, *, is_copied: bool = False) -> JSON:
     return {
         "message_id": message_id(context.idempotency_key, domain),
         "to": list(draft.recipients),
         "subject": clean(draft.subject, 500),
+        "copied": is_copied,
     }
 
 

@@ -27,8 +27,12 @@ _SENT: Final[dict[str, JSON]] = {
         "message_id": {"type": "string", "description": "Without its angle brackets"},
         "to": {"type": "array", "items": {"type": "string"}, "description": "Everybody it went to"},
         "subject": {"type": "string"},
+        "copied": {
+            "type": "boolean",
+            "description": "Whether a copy lies in the folder of sent mails of the mailbox",
+        },
     },
-    "required": ["message_id", "to", "subject"],
+    "required": ["message_id", "to", "subject", "copied"],
 }
 
 

@@ -16,9 +16,9 @@ from typing import Any, Final
 from rouage.sdk import Context, EffectInDoubt, RetryableError, StepError, Text
 from rouage.sdk.extras import require
 from rouage_connectors.mail.account import Account, Server
+from rouage_connectors.mail.connecting import tls_context
 from rouage_connectors.mail.probes import PROBE_HEADER
 from rouage_connectors.mail.refusals import Trouble, explain, no_encryption, refused_login
-from rouage_connectors.mail.session import tls_context
 
 _CONNECT_SECONDS: Final = 30.0
 _ANSWER_SECONDS: Final = 120.0
@@ -61,7 +61,7 @@ async def send(
     if await ledger.was_sent(in_doubt):
         return
     smtp = require("aiosmtplib", "mail")
-    data = mail.as_bytes(policy=SMTP.clone(cte_type="7bit"))
+    data = as_sent(mail)
     async with _line(account) as line:
         await _address(line, account, recipients)
         await ledger.note("sending")
@@ -74,6 +74,11 @@ async def send(
             await ledger.note("asked")
             raise in_doubt from error
         await ledger.note("sent")
+
+
+def as_sent(mail: EmailMessage) -> bytes:
+    """Return *mail* as it travels."""
+    return mail.as_bytes(policy=SMTP.clone(cte_type="7bit"))
 
 
 async def send_probe(account: Account, token: str) -> None:
@@ -100,7 +105,7 @@ async def send_letter(account: Account, mail: EmailMessage, recipient: str) -> N
     async with _line(account) as line:
         await _address(line, account, [recipient])
         try:
-            await line.data(mail.as_bytes(policy=SMTP.clone(cte_type="7bit")))
+            await line.data(as_sent(mail))
         except smtp.SMTPDataError as error:
             raise _refusal(_REFUSED, error, server) from error
         except (smtp.SMTPException, OSError) as error:

@@ -8,14 +8,14 @@ import asyncio
 import base64
 import contextlib
 import re
-import socket
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from typing import Final
 
 from rouage.sdk.records import dataclass
-from rouage_connectors.mail.account import Account, Server
+from rouage_connectors.mail.account import Account
+from rouage_connectors.mail.connecting import CONNECT_SECONDS, connect, tls_context
 from rouage_connectors.mail.replies import (
     Facts,
     body_of,
@@ -27,7 +27,6 @@ from rouage_connectors.mail.replies import (
     uid_after,
 )
 from rouage_connectors.mail.wire import (
-    MOST_LINE_BYTES,
     Response,
     Token,
     WireError,
@@ -37,7 +36,6 @@ from rouage_connectors.mail.wire import (
     read_response,
 )
 
-CONNECT_SECONDS: Final = 30.0
 ANSWER_SECONDS: Final = 60.0
 PIECE_BYTES: Final = 1 << 20
 HEADER_BYTES: Final = 128 << 10
@@ -68,18 +66,6 @@ class Folder:
     name: str
     uidvalidity: int
     uidnext: int
-
-
-def tls_context(account: Account) -> ssl.SSLContext:
-    """Return how the servers of *account* must prove who they are.
-
-    Raises:
-        OSError: the certificate file cannot be read (`ssl.SSLError` is one of these).
-    """
-    context = ssl.create_default_context()
-    if account.certificate is not None:
-        context.load_verify_locations(cafile=str(account.certificate))
-    return context
 
 
 class ImapSession:
@@ -232,15 +218,23 @@ class ImapSession:
             if name not in await self.folders():
                 raise refusal from None
 
-    async def folders(self) -> list[str]:
-        """Return the names of all folders."""
+    async def append(self, folder: str, message: bytes) -> None:
+        """Put a message into *folder*, as one that was read."""
+        size = f"{{{len(message)}}}".encode("ascii")
+        tag = await self._send(b" ".join([b"APPEND", encode_folder(folder), b"(\\Seen)", size]))
+        await self._finish(tag, "APPEND", message)
+
+    async def folders(self) -> dict[str, frozenset[bytes]]:
+        """Return the names of all folders, each with its marks in small letters."""
         untagged, _ = await self._command("LIST", b'""', b'"*"')
-        found = []
+        found = {}
         for response in untagged:
             tokens = response.tokens
-            last = tokens[-1] if response.word(0) == b"LIST" and len(tokens) == 4 else None
-            if isinstance(last, bytes):
-                found.append(decode_folder(last))
+            is_list = response.word(0) == b"LIST" and len(tokens) == 4
+            marks, last = (tokens[1], tokens[-1]) if is_list else ([], None)
+            if isinstance(last, bytes) and isinstance(marks, list):
+                words = {one.lower() for one in marks if isinstance(one, bytes)}
+                found[decode_folder(last)] = frozenset(words)
         return found
 
     async def wait_for_news(self, seconds: float) -> bool:
@@ -334,7 +328,7 @@ class ImapSession:
             if response.tag == b"+":
                 if follow is None:
                     raise WireError("continuation")
-                self._writer.write(follow + b"\r\n")
+                await self._write(follow)
                 follow = None
             elif response.tag == tag:
                 self._is_waiting = False
@@ -347,6 +341,14 @@ class ImapSession:
                     raise WireError("talk")
             else:
                 raise WireError("tag")
+
+    async def _write(self, data: bytes) -> None:
+        """Send *data* and a line end in pieces, each of which has its time."""
+        for place in range(0, len(data), PIECE_BYTES):
+            self._writer.write(data[place : place + PIECE_BYTES])
+            async with asyncio.timeout(self._answer_seconds):
+                await self._writer.drain()
+        self._writer.write(b"\r\n")
 
     async def _next(self) -> Response:
         async with asyncio.timeout(self._answer_seconds):
@@ -368,7 +370,7 @@ async def open_session(
     """Connect to the IMAP server of *account* and log in; hang up at the end."""
     server = account.imap
     context = await asyncio.to_thread(tls_context, account)
-    reader, writer = await _connect(server, context if server.security == "tls" else None)
+    reader, writer = await connect(server, context if server.security == "tls" else None)
     session = ImapSession(reader, writer, answer_seconds=answer_seconds)
     try:
         await session.greet()
@@ -378,21 +380,3 @@ async def open_session(
         yield session
     finally:
         await session.close()
-
-
-async def _connect(
-    server: Server, context: ssl.SSLContext | None
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    async with asyncio.timeout(CONNECT_SECONDS):
-        reader, writer = await asyncio.open_connection(
-            server.host,
-            server.port,
-            ssl=context,
-            server_hostname=server.host if context is not None else None,
-            limit=MOST_LINE_BYTES,
-        )
-    line = writer.get_extra_info("socket")
-    if line is not None:
-        with contextlib.suppress(OSError):
-            line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    return reader, writer

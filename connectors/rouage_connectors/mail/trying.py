@@ -51,7 +51,7 @@ async def _way_in(account: "Account") -> list[Finding]:
     except LINE_ERRORS as error:
         trouble = explain(error, account, account.imap)
         return [Finding(state="failed", what=trouble.what, hint=trouble.hint)]
-    folders = ", ".join(names[:_MOST_FOLDERS])
+    folders = ", ".join([*names][:_MOST_FOLDERS])
     return [
         Finding(state="ok", what=_IN.fill(server=account.imap, folders=folders)),
         Finding(state="ok", what=_TOLD) if can_tell else Finding(state="warning", what=_NOT_TOLD),

@@ -111,7 +111,7 @@ class Message:
 async def simulate_send(params: Message, context: Context) -> JSON:
     """Return to which services the message would go, and send nothing."""
     account, urls = _addresses(params, context)
-    services: list[JSON] = [_service(url) for url in urls]
+    services: list[JSON] = [service_of(url) for url in urls]
     return {"channel": str(account["account"]), "services": services}
 
 
@@ -156,10 +156,10 @@ async def send(params: Message, context: Context) -> JSON:
         note = f"{context.idempotency_key}/{number}"
         if await asyncio.to_thread(context.files.intents.find, note) is not None:
             continue
-        server = _server(apprise, url, number, account)
+        server = server_of(apprise, url, number, account)
         await asyncio.to_thread(_send, apprise, server, params, url, account)
-        await asyncio.to_thread(context.files.intents.note, note, {"sent": _service(url)})
-    return {"channel": str(account["account"]), "services": [_service(url) for url in urls]}
+        await asyncio.to_thread(context.files.intents.note, note, {"sent": service_of(url)})
+    return {"channel": str(account["account"]), "services": [service_of(url) for url in urls]}
 
 
 def _addresses(params: Message, context: Context) -> tuple[Mapping[str, JSON], list[str]]:
@@ -167,23 +167,37 @@ def _addresses(params: Message, context: Context) -> tuple[Mapping[str, JSON], l
     if not params.text.strip() and not (params.title or "").strip():
         raise StepError(_EMPTY)
     account = context.accounts.find(KIND, params.channel)
+    return account, urls_of(account)
+
+
+def urls_of(account: Mapping[str, JSON]) -> list[str]:
+    """Return the addresses of a channel.
+
+    Raises:
+        StepError: it has none, or too many.
+    """
     given = account.get("urls", account.get("url"))
     urls = [given] if isinstance(given, str) else given
     if not isinstance(urls, list) or not urls or not all(isinstance(url, str) for url in urls):
         raise StepError(_NO_URLS, account=account["account"])
     if len(urls) > _MOST_ADDRESSES:
         raise StepError(_MANY_URLS, account=account["account"], limit=_MOST_ADDRESSES)
-    return account, [str(url) for url in urls]
+    return [str(url) for url in urls]
 
 
-def _service(url: str) -> str:
+def service_of(url: str) -> str:
     """Return the name of the service that *url* leads to; nothing else of it may be shown."""
     found = _SERVICE.match(url)
     return found[1].lower() if found else "?"
 
 
-def _server(apprise: Any, url: str, number: int, account: Mapping[str, JSON]) -> Any:
-    is_refused = _service(url) in _REFUSED_SERVICES
+def server_of(apprise: Any, url: str, number: int, account: Mapping[str, JSON]) -> Any:
+    """Return what speaks to the service of *url*, which is address *number* of *account*.
+
+    Raises:
+        StepError: it is of no service, or of one that would act on this machine.
+    """
+    is_refused = service_of(url) in _REFUSED_SERVICES
     server = None if is_refused else apprise.Apprise.instantiate(url, suppress_exceptions=True)
     if server is None:
         facts = {"number": number + 1, "account": account["account"]}
@@ -214,7 +228,7 @@ def _send(
         raise RetryableError(
             _NOT_SENT,
             hint=_NOT_SENT_HINT,
-            service=_service(url),
+            service=service_of(url),
             account=account["account"],
             reason=reason or _NO_REASON,
         )
