@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 from rouage.catalog.catalog import Catalog
 from rouage.clock import Clock
+from rouage.durable.erasure import Sought
 from rouage.durable.port import Accepted, AlreadyAnswered, Engine, NoSuchRun, Reader, Recorded
 from rouage.errors import StepError
 from rouage.flow.answers import check_answer
+from rouage.flow.corrections.listening import Corrections
 from rouage.flow.gate_hold import check_change
 from rouage.flow.listen import Listener
 from rouage.flow.notices import Notices
@@ -27,13 +29,14 @@ from rouage.recipes.definition import parse
 from rouage.recipes.folder import RecipeFolder
 from rouage.recipes.previews import Question, rows_of, schedules_of
 from rouage.records import dataclass
-from rouage.rerun import Version, kept_steps
+from rouage.rerun import Version, check_whole, kept_steps
 from rouage.safety.paths import Folders
 from rouage.sdk.business import Business
 from rouage.sdk.json import JSON
 from rouage.sdk.trigger import Receipt
 from rouage.settings import Settings
 from rouage.web.controls import Choice, Replayed
+from rouage.web.forgetting import forget_now
 from rouage.web.links import Links
 from rouage.web.questions import shown_files
 from rouage.workers.safeguards import Safeguards
@@ -106,6 +109,7 @@ class Control:
         pauses: Pauses,
         notices: Notices,
         undos: Undos,
+        corrections: Corrections,
     ) -> None:
         self.owner = owner
         self.links = links
@@ -123,6 +127,7 @@ class Control:
         self.pauses = pauses
         self.notices = notices
         self.undos = undos
+        self.corrections = corrections
 
     @property
     def reader(self) -> Reader:
@@ -289,6 +294,7 @@ class Control:
         run = await self._engine.get_run(run_id)
         if run is None:
             return None
+        check_whole(run.blanked, run.recipe)
         old = await self._version(run)
         new = old if version == "then" else await self._present(run.recipe)
         keep = kept_steps(run, old, new, start)
@@ -303,10 +309,15 @@ class Control:
         found = await self._engine.get_event(event_id)
         if found is None:
             return None
+        check_whole(found.blanked, found.event.source.rpartition("/")[0])
         outcome, answer = await self._listener.replay(found.event, author)
         runs = answer.runs if isinstance(answer, Accepted) else ()
         identity = answer.event_id if isinstance(answer, Accepted) else answer.first_id
         return Replayed(event=identity, outcome=outcome, runs=runs)
+
+    async def forget(self, names: Sequence[str]) -> Mapping[str, JSON]:
+        """Blank all that is known of a person; return what it was."""
+        return await forget_now(self._engine, self._settings.places, Sought(names))
 
     def _check_files(self, question: Mapping[str, Any]) -> None:
         """Refuse a yes to files that are no longer what was shown; a no is always good."""

@@ -3,13 +3,12 @@
 import asyncio
 import contextlib
 import gc
-import json
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from typing import Any, Final
 
 from rouage.catalog.catalog import Catalog
-from rouage.catalog.schema import compose
+from rouage.catalog.schema import write_schema
 from rouage.clock import Clock, SystemClock
 from rouage.control import Control, Life
 from rouage.durable.embedded import EmbeddedEngine
@@ -36,7 +35,7 @@ from rouage.service.supervision import Supervisor, Trouble
 from rouage.settings import Places, Settings
 from rouage.surroundings import Surroundings
 from rouage.upkeep import Upkeep
-from rouage.web.hooks import HookServer
+from rouage.web.hooks import HookServer, Outlook
 from rouage.web.links import Links
 from rouage.web.server import ConsoleServer
 from rouage.workers.safeguards import Safeguards
@@ -182,7 +181,7 @@ class Daemon:
         )
         await self._engine.open(self._execute)
         await self._reloading.look()
-        self._write_schema()
+        write_schema(self.catalog, self.settings.language, self._places.recipe_schema)
         await self._open_doors()
         for event in await self._engine.unmatched():
             await self._listener.match_late(event)
@@ -218,7 +217,9 @@ class Daemon:
 
     def _begin_keeping(self) -> None:
         """Start what goes on for as long as the daemon lives."""
-        upkeep = Upkeep(self._engine, self.settings, clock=self.clock, failpoints=self._failpoints)
+        upkeep = Upkeep(
+            self._engine, self.settings, self.catalog, clock=self.clock, failpoints=self._failpoints
+        )
         upkeep.on_problem = self._surroundings.tell_upkeep
         liveness = Liveness(
             self._listener,
@@ -238,6 +239,7 @@ class Daemon:
             "pulse": pulse.work,
             "pauses": self._surroundings.pauses.finish,
             "letters": self._surroundings.post.work,
+            "corrections": self._surroundings.corrections.work,
         }
         for name, work in works.items():
             self._background.append(self._supervisor.keep(work, name))
@@ -245,9 +247,13 @@ class Daemon:
             if check.state != "ok":
                 logger.warning("%s", check.sentence.en)
 
-    def _is_recipe(self, recipe_id: str) -> bool:
-        """Say whether the folder holds this recipe, in force or not."""
-        return any(file.recipe_id == recipe_id for file in self._reloading.recipes.files)
+    def _outlook(self, recipe_id: str) -> Outlook:
+        """Say whether this recipe will serve its hooks: not if it is switched off, or deleted."""
+        triggers = [one for one in self._listener.status() if one["recipe"] == recipe_id]
+        if any(one["state"] in {"starting", "error"} for one in triggers):
+            return "coming"
+        files = self._reloading.recipes.files
+        return "closed" if any(file.recipe_id == recipe_id for file in files) else "gone"
 
     async def _execute(self, context: RunContext, definition: bytes) -> RunOutcome:
         """Run one run to its end; those that go on may call recipes, or tell those that listen."""
@@ -321,7 +327,7 @@ class Daemon:
             proxies=self.settings.trusted_proxies,
             folder=self._places.received,
             known_paths=self._places.known_hooks,
-            is_recipe=self._is_recipe,
+            outlook=self._outlook,
             keep=self._supervisor.keep,
         )
         self._listener = Listener(
@@ -332,7 +338,7 @@ class Daemon:
             hub=self._surroundings.hub,
             written=self._surroundings.written,
         )
-        self._surroundings.connect(self._engine, self._listener, spawn)
+        self._surroundings.connect(self._engine, self._listener, spawn, self._failpoints)
         self._reloading = Reloading(
             self._make_recipes(),
             engine=self._engine,
@@ -387,13 +393,5 @@ class Daemon:
             reload=self.request_reload,
             pauses=self._surroundings.pauses,
             notices=self._surroundings.notices,
+            corrections=self._surroundings.corrections,
         )
-
-    def _write_schema(self) -> None:
-        """Keep the schema that editors read in step with what is installed."""
-        text = json.dumps(
-            compose(self.catalog, language=self.settings.language), ensure_ascii=False, indent=1
-        )
-        target = self._places.recipe_schema
-        if not target.exists() or target.read_text(encoding="utf-8") != text:
-            target.write_text(text, encoding="utf-8")

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from rouage.errors import StepError
 from rouage.language import Text
 from rouage.model.recipe import Recipe, StepUse
-from rouage.model.run import SHADOW, RunRecord, StepRecord
+from rouage.model.run import SHADOW, Blanked, RunRecord, StepRecord
 
 Version = Literal["then", "now"]
 START: Final = "start"
@@ -58,10 +58,42 @@ _CHANGED: Final = Text(
     "the step {path} was done by another version of the recipe and is not the same now",
     "l’étape {path} a été faite par une autre version de la recette et n’est plus la même",
 )
+BLANKED: Final[Mapping[Blanked, Text]] = {
+    "personal": Text(
+        "the personal values were blanked, their time was over (`retention` in "
+        "rouage.yaml, `keep` in the recipe)",
+        "les valeurs personnelles ont été effacées, leur durée était passée "
+        "(« retention » dans rouage.yaml, « keep » dans la recette)",
+    ),
+    "values": Text(
+        "the values were blanked, as the recipe says (`keep`)",
+        "les valeurs ont été effacées, comme le dit la recette (« keep »)",
+    ),
+    "person": Text(
+        "the values were blanked, because a person was to be forgotten",
+        "les valeurs ont été effacées, car une personne devait être oubliée",
+    ),
+}
+"""What is told of a run whose values are not there any more."""
+_ANEW: Final = Text(
+    "only what happened is known; start the recipe anew with the real values: rouage run {recipe}",
+    "on ne sait plus que ce qui s’est passé ; relancez la recette avec les vraies valeurs : "
+    "rouage run {recipe}",
+)
 _CHANGED_HINT: Final = Text(
     "go on with the version of then (--recipe then), or do all of it again (--from start)",
     "reprenez avec la version d’alors (--recipe then), ou refaites tout (--from start)",
 )
+
+
+def check_whole(blanked: Blanked | None, recipe: str) -> None:
+    """Refuse to do with blanked values what needs the real ones.
+
+    Raises:
+        StepError: the values of the run, or of its event, were blanked.
+    """
+    if blanked is not None:
+        raise StepError(BLANKED[blanked], hint=_ANEW, recipe=recipe)
 
 
 def kept_steps(run: RunRecord, old: Recipe, new: Recipe, start: str) -> tuple[str, ...]:

@@ -11,9 +11,13 @@ from aiohttp import ClientSession
 from rouage.catalog.catalog import Catalog
 from rouage.clock import Clock
 from rouage.durable.embedded import EmbeddedEngine
+from rouage.durable.failpoints import Failpoints
 from rouage.durable.port import Engine
 from rouage.errors import RouageError
 from rouage.flow.chain import Hub
+from rouage.flow.corrections.changes import watched_folders
+from rouage.flow.corrections.listening import Corrections
+from rouage.flow.corrections.noticing import Around
 from rouage.flow.ear import Spawn
 from rouage.flow.gate_tallies import Tallies
 from rouage.flow.ledger import done_under
@@ -75,6 +79,8 @@ class Surroundings:
         self._listener: Listener
         self._spawn: Spawn
         self.post: Post
+        self.corrections: Corrections
+        self._clock = clock
         self.hub = Hub(clock)
         self.written = WrittenFiles(clock.monotonic_seconds)
         self.pauses = Pauses(clock)
@@ -82,11 +88,18 @@ class Surroundings:
         self.notices = Notices(clock, start=self._begin, tell=self._tell)
         self.services = self._make_services(catalog, clock)
 
-    def connect(self, engine: EmbeddedEngine, listener: Listener, spawn: Spawn) -> None:
+    def connect(
+        self,
+        engine: EmbeddedEngine,
+        listener: Listener,
+        spawn: Spawn,
+        failpoints: Failpoints | None = None,
+    ) -> None:
         """Take the parts that runs reach through the services."""
         self._engine = engine
         self._listener = listener
         self._spawn = spawn
+        self.corrections = self._make_corrections(failpoints)
 
         def follow(is_wanted: bool) -> None:
             # The engine gathers the states of runs only while a trigger wants them.
@@ -168,12 +181,36 @@ class Surroundings:
             pause_of=self.pauses.error_of,
             accounts=self.accounts,
             accounts_told=lambda: self.accounts.told,
+            secrets_of=self.accounts.secrets_of,
             business=Business(hours=settings.business, zone=settings.zone),
             tallies=self.tallies,
             ledger=self._look_up,
             is_asked=self._is_asked,
+            ask_via=settings.ask_via,
             rate_of=lambda action: rate_of(settings.rates, action),
         )
+
+    def _make_corrections(self, failpoints: Failpoints | None) -> Corrections:
+        settings, places = self._settings, self._settings.places
+        return Corrections(
+            self._engine,
+            settings=settings.corrections,
+            workspace=settings.workspace,
+            clock=self._clock,
+            notices=self.notices,
+            around=Around(
+                hidden=(places.state, places.recipes),
+                folders=self._watched_folders,
+                takers=self.written.takers_of,
+                mask=self.secrets.mask,
+            ),
+            failpoints=failpoints,
+        )
+
+    def _watched_folders(self) -> list[str]:
+        """Return the folders that triggers watch: what a run made may have been moved there."""
+        recipes = [plan.recipe for plan in self._listener.recipes.values()]
+        return watched_folders(recipes, self._settings.workspace)
 
     def _open_http(self) -> ClientSession:
         if self._http is None:

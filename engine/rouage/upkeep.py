@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from rouage.analysis.retaining import Retaining
+from rouage.catalog.catalog import Catalog
 from rouage.clock import Clock
 from rouage.durable.failpoints import Failpoints
 from rouage.durable.port import Engine, Purged
@@ -52,6 +54,7 @@ class Upkeep:
         self,
         engine: Engine,
         settings: Settings,
+        catalog: Catalog,
         *,
         clock: Clock,
         failpoints: Failpoints | None = None,
@@ -61,6 +64,7 @@ class Upkeep:
         self._received: Path = settings.places.received
         self._scratch: Path = settings.places.scratch
         self._retention = settings.retention
+        self._retaining = Retaining(engine, catalog)
         self._clock = clock
         self._failpoints = failpoints
         self._asked = asyncio.Event()
@@ -114,7 +118,8 @@ class Upkeep:
         logger.info("backup %s made and verified", backup.name)
 
     async def _purge(self) -> None:
-        purged = await self._engine.purge(self._retention)
+        keeping = await self._retaining.keeping()
+        purged = await self._engine.purge(self._retention, keeping)
         self.done.purged, self.done.purged_at = purged, self._clock.now()
         await sweep(self._received, self._engine.is_kept)
         await self._clear_scratch()
@@ -129,6 +134,8 @@ class Upkeep:
                 purged.blobs,
                 purged.freed_bytes // 1_000_000,
             )
+        if purged.blanked:
+            logger.info("blanked values of %s events and their runs", purged.blanked)
 
     async def _clear_scratch(self) -> None:
         """Remove the private folders of runs that are forgotten, and empty ones of ended runs."""

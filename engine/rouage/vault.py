@@ -11,7 +11,7 @@ from rouage.safety.redaction import Redactor
 from rouage.sdk.json import JSON
 from rouage.secrets import SecretStore
 from rouage.settings import FILE_NAME
-from rouage.settings.accounts import fill
+from rouage.settings.accounts import fill, references
 
 _SECRETS_SECONDS: Final = 1.0
 """A changed secret is known after this time; looking costs two calls to the system."""
@@ -105,6 +105,10 @@ class LiveAccounts:
                 _NO_SECRET, hint=_NO_SECRET_HINT, name=name, secret=secret, file=FILE_NAME
             ) from None
         return {**filled, "account": name}
+
+    def secrets_of(self, name: str) -> frozenset[str]:
+        """Return the names of the secrets that the account *name* holds."""
+        return references(self._accounts.get(name))
 
     def _chosen(self, kind: str, name: str | None) -> str:
         known = sorted(key for key, account in self._accounts.items() if account["type"] == kind)

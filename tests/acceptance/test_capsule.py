@@ -86,6 +86,29 @@ def test_a_run_travels_under_other_names_and_comes_back_as_a_change(
     assert again.code == 1, "the recipe moved on"
 
 
+def test_a_capsule_for_a_key_opens_without_a_passphrase(
+    rouage, owner: Path, tmp_path: Path
+) -> None:
+    key = rouage("capsule", "key", "--json", here=tmp_path).data
+    assert rouage("capsule", "key", "--json", here=tmp_path).data == key
+    mistyped = rouage("capsule", "last", "--to", "../a", "--for", key["key"][:-1], here=owner)
+    assert mistyped.code == 1
+    assert "rouage capsule key" in mistyped.err
+    made = rouage(
+        "capsule", "last", "--to", "../help.capsule", "--for", key["key"], "--json", here=owner
+    )
+    assert made.code == 0, made.out + made.err
+    assert made.data["passphrase"] is None
+    assert (tmp_path / "help.capsule").read_bytes().startswith(b"age-encryption.org/v1\n-> X25519 ")
+    opened = rouage("capsule", "open", "help.capsule", here=tmp_path)
+    assert opened.code == 0, opened.out + opened.err
+    assert (tmp_path / "help" / "recipes" / "relances.yaml").read_text("utf-8") == RECIPE
+    Path(key["file"]).unlink()
+    closed = rouage("capsule", "open", "help.capsule", "--to", "again", here=tmp_path)
+    assert closed.code == 1
+    assert "there is none here" in closed.err
+
+
 def test_an_answer_that_was_tampered_with_is_refused(rouage, owner: Path, tmp_path: Path) -> None:
     made = rouage("capsule", "last", "--to", "../help.capsule", "--json", here=owner)
     passphrase = made.data["passphrase"] + "\n"

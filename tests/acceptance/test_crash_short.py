@@ -15,7 +15,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_recorded_is_done_again() -> No
     command = [sys.executable, "-m", "tests.crash", "--kills", "6", "--seed", "1789"]
     command += ["--orders-per-second", "300"]
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=150, check=False
+        command, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False
     )
     assert done.stdout, done.stderr
     report = json.loads(done.stdout)

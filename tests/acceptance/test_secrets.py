@@ -1,5 +1,6 @@
 """`rouage secrets` from the outside: values go in, and never come out."""
 
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -37,7 +38,9 @@ class TestSecrets:
         rouage("secrets", "set", "a", stdin=VALUE)
         assert rouage("secrets", "list").out == "a\nb\n"
         listed = rouage("secrets", "list", "--json")
-        assert listed.data == {"secrets": [{"name": "a"}, {"name": "b"}]}
+        assert listed.data == {
+            "secrets": [{"name": "a", "last_used": None}, {"name": "b", "last_used": None}]
+        }
         assert VALUE not in listed.out
 
     def test_a_secret_is_removed_once(self, rouage: Rouage):
@@ -116,3 +119,52 @@ class TestSecrets:
         assert rouage("secrets", "rotate").code == 0
         assert rouage("secrets", "test").code == 0
         assert "marker" not in path.read_text()
+
+
+SPENDS = """
+name: Spends
+when: [{manual.start: {}}]
+do:
+  - log.write: {message: "Bearer ${{ secrets.shop }}/${{ secrets.other | trim }}"}
+  - ai.complete: {prompt: Bonjour}
+    retry: {times: 0}
+    on_error: continue
+  - log.write: {message: nothing to hide}
+"""
+ACCOUNT = "{type: ai, url: 'http://127.0.0.1:1/v1', model: m, api_key: '${{ secrets.ai_key }}'}"
+
+
+@pytest.mark.slow
+def test_which_run_was_given_which_secret_is_on_record(
+    rouage: Rouage,
+    workspace: Path,
+    start_daemon: Callable[..., Any],
+    eventually: Callable[..., Any],
+):
+    (workspace / "rouage.yaml").write_text(f"language: fr\naccounts:\n  model: {ACCOUNT}\n")
+    (workspace / "recipes" / "spends.yaml").write_text(SPENDS)
+    for name in ("ai_key", "other", "shop", "unused"):
+        rouage("secrets", "set", name, here=workspace, stdin=VALUE + name)
+    daemon = start_daemon(workspace)
+    limits = Path(f"/proc/{daemon.process.pid}/limits").read_text()
+    assert re.search(r"Max core file size +0 +0 ", limits)
+    assert rouage("run", "spends", here=workspace).code == 0
+
+    def shown() -> Any:
+        answer = rouage("show", "last", "--json", here=workspace)
+        return answer.data if answer.code == 0 and answer.data["ended"] else None
+
+    run = eventually(shown)
+    # The account is a secret too, and its call failed.
+    assert run["secrets"] == [
+        {"name": "ai_key", "steps": ["do.1"]},
+        {"name": "other", "steps": ["do.0"]},
+        {"name": "shop", "steps": ["do.0"]},
+    ]
+    told = rouage("show", "last", here=workspace)
+    assert "secret : ai_key (do.1)" in told.out
+    listed = rouage("secrets", "list", here=workspace)
+    lines = dict(line.partition(" ")[::2] for line in listed.out.splitlines())
+    assert lines["unused"] == ""
+    assert run["id"] in lines["shop"]
+    assert VALUE not in told.out + listed.out

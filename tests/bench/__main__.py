@@ -30,6 +30,7 @@ _BENCHES = {
     "w4": "bench_schedules",
     "w6": "bench_history",
     "t4": "bench_latency",
+    "t5": "bench_pages",
     "t6": "bench_memory",
     "t7": "bench_waits",
     "t12": "bench_neighbours",

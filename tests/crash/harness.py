@@ -163,7 +163,7 @@ class Executioner:
         self.snapshots.take(self._workspace.journal)
 
 
-def wait_moved(workspace: Workspace, seconds: float = 60.0) -> None:
+def wait_moved(workspace: Workspace, seconds: float = 150.0) -> None:
     """Wait until the inbox is empty, or nothing more happens to it."""
     deadline = time.monotonic() + seconds
     while any(workspace.path("inbox").iterdir()) and time.monotonic() < deadline:

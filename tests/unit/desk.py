@@ -89,6 +89,7 @@ class Desk:
             life=Life(),
             owner="léa",
             undos=parts,
+            corrections=parts,
             stop=lambda: None,
             reload=lambda: None,
             pauses=parts,

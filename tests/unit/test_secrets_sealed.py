@@ -12,7 +12,7 @@ from keyring.backend import KeyringBackend
 from keyring.backends.null import Keyring as NullKeyring
 
 from rouage.errors import WorkspaceError
-from rouage.secrets import SecretStore
+from rouage.secrets import SecretStore, has_keyring
 
 VALUE = "marker-7f3a9c"
 
@@ -189,6 +189,13 @@ def test_a_key_in_the_keyring_is_in_no_file(path: Path, ring: KeyringInMemory):
     store.rotate("workspace")
     assert ring.kept == {}
     assert SecretStore(path).load() == {"a": VALUE}
+
+
+@pytest.mark.usefixtures("ring")
+def test_a_keyring_that_keeps_a_key_is_noticed():
+    assert has_keyring()
+    keyring.set_keyring(NullKeyring())
+    assert not has_keyring()
 
 
 def test_a_keyring_that_lost_the_key_is_told(path: Path, ring: KeyringInMemory):

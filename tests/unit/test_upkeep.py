@@ -3,14 +3,18 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rouage.catalog.discovery import discover
 from rouage.durable.port import RunContext, RunFilter, RunOutcome
 from rouage.durable.sqlite.copies import folder_of, list_backups
+from rouage.recipes.checker import check
 from rouage.settings import Retention, Settings
 from rouage.upkeep import FIRST_SECONDS, PAUSE_SECONDS, Upkeep
 from tests.unit.durable.conftest import Harness
@@ -23,7 +27,7 @@ async def nothing(context: RunContext, definition: bytes) -> RunOutcome:
 
 
 async def eventually(question: Callable[[], Any]) -> None:
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(30.0):
         while not question():
             await asyncio.sleep(0.002)
 
@@ -42,7 +46,7 @@ class Housekeeping:
             workspace=self.journal.parent.parent,
             retention=Retention(**{"age_seconds": None, "size_bytes": None, **limits}),
         )
-        self.upkeep = Upkeep(self.engine, settings, clock=self.clock)
+        self.upkeep = Upkeep(self.engine, settings, discover(entry_points=()), clock=self.clock)
         return self.upkeep
 
     async def send(self, *keys: str) -> None:
@@ -68,6 +72,73 @@ def working() -> Callable[[Upkeep], Awaitable[asyncio.Task[None]]]:
         return task
 
     return start
+
+
+FORM = """\
+name: Bookings
+{keep}when:
+  - form.submitted:
+      title: Bookings
+      inputs:
+        email: {{type: email, label: Address}}
+        people: {{type: number, label: People}}
+    id: form
+do:
+  - text.render: {{template: "For ${{{{ event.fields.email }}}}"}}
+"""
+
+
+def definition_of(keep: str) -> bytes:
+    text = FORM.format(keep=keep).encode()
+    found = check(text, file="bookings.yaml", catalog=discover(entry_points=()))
+    assert found.recipe is not None, found.problems
+    return found.recipe.definition
+
+
+async def booked(house: Housekeeping, key: str) -> str:
+    engine: Any = house.engine
+    event = house.harness.event(
+        key, {"fields": {"email": "ana@exemple.fr", "people": 4}}, source="bookings/form"
+    )
+    digest = sha256(await engine.last_definition("bookings")).hexdigest()
+    verdict = replace(house.harness.matched("bookings", mode="parallel"), definition=digest)
+    answer = await engine.accept(event, [verdict])
+    await engine.wait_idle()
+    return str(answer.runs[0])
+
+
+async def test_declared_personal_values_are_blanked_after_thirty_days(house: Housekeeping) -> None:
+    upkeep = await house.start()
+    engine: Any = house.engine
+    await engine.put_definition("bookings", definition_of(""))
+    run_id = await booked(house, "a")
+    house.clock.advance(29 * DAY)
+    await upkeep.look()
+    assert (await engine.get_run(run_id)).blanked is None
+    house.clock.advance(2 * DAY)
+    await upkeep.look()
+    run = await engine.get_run(run_id)
+    assert run.blanked == "personal"
+    assert run.event_data == {"fields": {"email": "‹erased›", "people": 4}}
+
+
+async def test_the_newest_version_of_a_recipe_says_what_is_kept(house: Housekeeping) -> None:
+    upkeep = await house.start(personal_seconds=None)
+    engine: Any = house.engine
+    await engine.put_definition("bookings", definition_of("keep: {for: 2d}\n"))
+    old = await booked(house, "a")
+    await engine.put_definition(
+        "bookings", definition_of("keep: {for: 60d, personal: 5d, traces: full}\n")
+    )
+    house.clock.advance(6 * DAY)
+    new = await booked(house, "b")
+    await upkeep.look()
+    assert (await engine.get_run(old)).blanked == "personal"
+    assert (await engine.get_run(new)).blanked is None
+    house.clock.advance(56 * DAY)
+    await upkeep.look()
+    assert await engine.get_run(old) is None
+    assert (await engine.get_run(new)).blanked == "personal"
 
 
 async def test_a_backup_is_made_once_a_day(house: Housekeeping) -> None:

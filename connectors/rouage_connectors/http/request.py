@@ -72,6 +72,7 @@ class Request:
         ),
         title=Text("Query", "Requête"),
         default={},
+        exposed=True,
     )
     json: JSON = param(
         Text("Data to send as JSON.", "Des données à envoyer en JSON."),

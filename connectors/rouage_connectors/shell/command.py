@@ -105,6 +105,7 @@ class Command:
             "Le programme et ses arguments, un par élément. Rien n’est développé ni découpé.",
         ),
         title=Text("Command", "Commande"),
+        exposed=True,
         examples=[["convert", "--", "${{ event.file.path }}", "small.jpg"]],
     )
     stdin: str | None = param(

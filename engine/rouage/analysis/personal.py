@@ -29,6 +29,8 @@ _NAMES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("iban", "bic"), "iban"),
 }
 _PERSONS: Final = frozenset({"buyer", "seller", "customer", "client", "contact", "person"})
+_ASKED: Final = ("inputs", "fields")
+"""Parameters of triggers that ask people for something, which comes as `event.fields`."""
 _DEEPEST: Final = 12
 
 
@@ -63,6 +65,15 @@ def personal_fields(schema: Any, *, owner: str = "", depth: int = 0) -> Iterator
         for inner in (declared, declared.get("items")):
             for path, found in personal_fields(inner, owner=name, depth=depth + 1):
                 yield f"{name}.{path}", found
+
+
+def personal_event(parameters: Any, schema: Any) -> Iterator[tuple[str, str]]:
+    """Yield the personal parts of an event: what its trigger asks people for, and declares."""
+    given = parameters if isinstance(parameters, Mapping) else {}
+    for asked in _ASKED:
+        for name, category in personal_inputs(given.get(asked)):
+            yield f"fields.{name}", category
+    yield from personal_fields(schema)
 
 
 def personal_inputs(fields: Any) -> Iterator[tuple[str, str]]:

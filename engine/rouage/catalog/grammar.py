@@ -11,6 +11,7 @@ from typing import Final
 from rouage.catalog.blocks import ENGINE_WORDS
 from rouage.catalog.braking import HOLD, LIMITS, TRUST
 from rouage.catalog.forms import INPUTS
+from rouage.catalog.keeping import KEEP
 from rouage.catalog.liveness import ALIVE
 from rouage.catalog.origin import GALLERY
 from rouage.catalog.shaping import SHAPING_KEYS
@@ -307,6 +308,7 @@ TOP_WORDS: Final[Mapping[str, Shape]] = {
     "timeout": TIMEOUT,
     "trust": TRUST,
     "limits": LIMITS,
+    "keep": KEEP,
     "outputs": word(
         Text("Outputs", "Sorties"),
         Text("What a run gives back.", "Ce que rend une exécution."),

@@ -4,7 +4,9 @@ Two drafts say the same: 2020-12, and draft-07 for older editors. The order of k
 and `$id` holds the version, so that two installations can be compared.
 """
 
+import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import rouage
@@ -87,6 +89,13 @@ def _engine_words() -> Shape:
 
 def _references(kind: str, ids: Iterable[str]) -> Shape:
     return {id_: {"$ref": f"#/$defs/{kind}.{id_}"} for id_ in ids}
+
+
+def write_schema(catalog: Catalog, language: Language, target: Path) -> None:
+    """Keep *target*, the schema that editors read, in step with what is installed."""
+    text = json.dumps(compose(catalog, language=language), ensure_ascii=False, indent=1)
+    if not target.exists() or target.read_text(encoding="utf-8") != text:
+        target.write_text(text, encoding="utf-8")
 
 
 def localise(shape: Any, language: Language) -> Any:

@@ -19,8 +19,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _WHAT: Final = Text(
-    "the run to pack (or `last`), or: open FILE, patch [FOLDER], accept FILE",
-    "l’exécution à emballer (ou « last »), ou : open FICHIER, patch [DOSSIER], accept FICHIER",
+    "the run to pack (or `last`), or: key, open FILE, patch [FOLDER], accept FILE",
+    "l’exécution à emballer (ou « last »), ou : key, open FICHIER, patch [DOSSIER], accept FICHIER",
+)
+_FOR: Final = Text(
+    "the key of the person who helps (age1…), instead of a passphrase",
+    "la clé de la personne qui aide (age1…), au lieu d’une phrase secrète",
+)
+_YOURS: Final = Text(
+    "Tell this key to whoever packs a run for you (`rouage capsule RUN --for KEY`):",
+    "Donnez cette clé à qui emballe une exécution pour vous "
+    "(« rouage capsule EXÉCUTION --for CLÉ ») :",
+)
+_SECRET_PART: Final = Text(
+    "What opens such capsules stays in {path}; give it to nobody.",
+    "Ce qui ouvre ces capsules reste dans {path} ; ne le donnez à personne.",
+)
+_MADE_FOR: Final = Text(
+    "{path} is ready to send. Only the person with this key can open it: {key}",
+    "{path} est prête à être envoyée. Seule la personne qui a cette clé peut l’ouvrir : {key}",
 )
 _FILE: Final = Text("the file or folder to work on", "le fichier ou dossier sur lequel travailler")
 _TO: Final = Text("the file to write, or the folder to unpack into", "le fichier à écrire, ou le "
@@ -74,6 +91,7 @@ def configure(parser: Parser) -> None:
     parser.take("what", about=_WHAT, metavar=parser.say(Text("RUN", "EXÉCUTION")))
     parser.take("file", about=_FILE, nargs="?", metavar=parser.say(Text("FILE", "FICHIER")))
     parser.take("--to", about=_TO, metavar=parser.say(Text("FILE", "FICHIER")))
+    parser.take("--for", about=_FOR, dest="key", metavar=parser.say(Text("KEY", "CLÉ")))
     parser.take("--yes", about=_YES, action="store_true")
 
 
@@ -86,6 +104,7 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
     from rouage.cli.capsule_patch import accept, patch
 
     words: dict[str, Callable[[Session, argparse.Namespace], int]] = {
+        "key": tell_key,
         "open": unpack,
         "patch": patch,
         "accept": accept,
@@ -96,28 +115,35 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
 def pack(session: Session, arguments: argparse.Namespace) -> int:
     """Write the capsule of a run, and tell its passphrase."""
     from rouage.cli.capsule_making import make
-    from rouage.rehearsal.agefile import new_passphrase, seal
+    from rouage.rehearsal.agefile import new_passphrase, seal, seal_for
+    from rouage.rehearsal.agekey import read_recipient
 
     if arguments.to is None:
         raise UsageError(_NO_TO)
+    recipient = None if arguments.key is None else read_recipient(arguments.key)
     made = make(session, arguments.what)
-    passphrase = new_passphrase()
+    passphrase = new_passphrase() if recipient is None else None
     content = json.dumps(made.data, ensure_ascii=False).encode("utf-8", "backslashreplace")
     path = session.here / Path(arguments.to).expanduser()
-    write_new(path, seal(content, passphrase))
+    sealed = seal_for(content, recipient) if recipient else seal(content, passphrase or "")
+    write_new(path, sealed)
     made.remember(session)
     if session.is_json:
         session.output.data(
             {
                 "file": str(path),
                 "passphrase": passphrase,
+                "for": arguments.key,
                 "amounts_scaled": made.is_scaled,
                 "plays": made.plays,
             }
         )
         return OK
-    session.tell(_MADE, path=path)
-    session.output.line(f"    {passphrase}")
+    if passphrase is None:
+        session.tell(_MADE_FOR, path=path, key=arguments.key)
+    else:
+        session.tell(_MADE, path=path)
+        session.output.line(f"    {passphrase}")
     session.tell(_INSIDE)
     if not made.plays:
         session.tell(_DIFFERS)
@@ -126,16 +152,31 @@ def pack(session: Session, arguments: argparse.Namespace) -> int:
     return OK
 
 
+def tell_key(session: Session, arguments: argparse.Namespace) -> int:
+    """Print the key of this person, which is made at the first time."""
+    from rouage.rehearsal.agekey import key_file, public_key
+
+    del arguments
+    path = key_file()
+    key = public_key(path)
+    if session.is_json:
+        session.output.data({"key": key, "file": str(path)})
+        return OK
+    session.tell(_YOURS)
+    session.output.line(f"    {key}")
+    session.tell(_SECRET_PART, path=path)
+    return OK
+
+
 def unpack(session: Session, arguments: argparse.Namespace) -> int:
     """Unpack a capsule into a folder of its own, and show its trace."""
     from rouage.cli.starter import GIT_IGNORE
-    from rouage.rehearsal.agefile import unseal
     from rouage.rehearsal.capsule import read
     from rouage.rehearsal.writing import item
 
     path = named_file(session, arguments.file)
     sealed = read_file(path)
-    data = read(unseal(sealed, _ask_passphrase(session)))
+    data = read(_unsealed(session, sealed))
     folder = session.here / Path(arguments.to or path.stem).expanduser()
     if folder.exists():
         raise WorkspaceError(_THERE, hint=_CHOOSE, path=folder)
@@ -218,6 +259,15 @@ def write_new(path: Path, content: bytes) -> None:
         raise WorkspaceError(_THERE, hint=_CHOOSE, path=path) from error
     except OSError as error:
         raise WorkspaceError(_UNWRITABLE, path=path, cause=error.strerror) from error
+
+
+def _unsealed(session: Session, sealed: bytes) -> bytes:
+    from rouage.rehearsal.agefile import is_for_key, unseal, unseal_with
+    from rouage.rehearsal.agekey import key_file, read_secret
+
+    if is_for_key(sealed):
+        return unseal_with(sealed, read_secret(key_file()))
+    return unseal(sealed, _ask_passphrase(session))
 
 
 def _ask_passphrase(session: Session) -> str:

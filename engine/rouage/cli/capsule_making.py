@@ -17,6 +17,7 @@ from rouage.errors import RouageError, WorkspaceError
 from rouage.language import Text
 from rouage.model.run import FINAL_STATES, RunRecord
 from rouage.records import dataclass
+from rouage.rerun import check_whole
 
 if TYPE_CHECKING:
     from rouage.durable.port import DefinitionRecord, Reader
@@ -71,6 +72,7 @@ def make(session: Session, wish: str) -> Made:
     record, definition, versions = ask(session, lambda reader: _find(reader, wish))
     if record.state not in FINAL_STATES:
         raise WorkspaceError(_NOT_OVER, run=record.id)
+    check_whole(record.blanked, record.recipe)
     version = next((one for one in versions if one.hash == record.definition), None)
     if definition is None or version is None or version.source is None:
         raise WorkspaceError(_NO_VERSION)

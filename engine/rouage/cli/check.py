@@ -7,6 +7,7 @@ from typing import Final
 from rouage.catalog.catalog import Catalog
 from rouage.cli.check_examining import examine, examine_quickly
 from rouage.cli.check_report import FORMATS, Format, report
+from rouage.cli.gallery_versions import outdated, sentence
 from rouage.cli.parser import Parser
 from rouage.cli.recipe_files import paths_of
 from rouage.cli.session import FAILED, OK, Session
@@ -49,6 +50,9 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
             corrected = correct(session, files, catalog)
             files = examine(session, paths, catalog) if corrected else files
     report(session, files, corrected, wanted=wanted)
+    if wanted == "text":
+        for one in outdated([file.path for file in files]):
+            session.output.talk(session.say(_NOTE, sentence=sentence(session, one)))
     severities = Counter[str](problem.severity for one in files for problem in one.problems)
     return FAILED if severities["error"] else OK
 
@@ -58,6 +62,6 @@ def _catalog(session: Session) -> Catalog:
 
     catalog = discover()
     for broken in catalog.broken:
-        sentence = broken.error.render(session.language)
-        session.output.talk(session.say(_NOTE, sentence=sentence))
+        told = broken.error.render(session.language)
+        session.output.talk(session.say(_NOTE, sentence=told))
     return catalog

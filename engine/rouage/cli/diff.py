@@ -7,6 +7,7 @@ import argparse
 import difflib
 from typing import TYPE_CHECKING, Final
 
+from rouage.cli.gallery_versions import GALLERY, pair_with_gallery
 from rouage.cli.parser import Parser
 from rouage.cli.session import OK, Session
 from rouage.cli.versions import (
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
 _RECIPE: Final = Text("id of the recipe", "identifiant de la recette")
 _OLD: Final = Text(
     "a version by the first letters of its hash, or `file` for the file as it is now; "
+    "`gallery` alone compares the file with the newest version of the gallery; "
     "default: the version before",
     "une version par le début de son empreinte, ou « file » pour le fichier tel qu’il est ; "
+    "« gallery » seul compare le fichier à la dernière version de la galerie ; "
     "par défaut : la version d’avant",
 )
 _NEW: Final = Text(
@@ -78,8 +81,12 @@ def configure(parser: Parser) -> None:
 
 def run(session: Session, arguments: argparse.Namespace) -> int:
     """Print what changes in the meaning, then the lines that differ."""
-    versions = versions_of(session, arguments.recipe)
-    pair = texts_to_compare(session, versions, arguments.old, arguments.new)
+    pair: tuple[Source, Source] | None
+    if arguments.old == GALLERY and arguments.new is None:
+        pair = pair_with_gallery(session, arguments.recipe)
+    else:
+        versions = versions_of(session, arguments.recipe)
+        pair = texts_to_compare(session, versions, arguments.old, arguments.new)
     if arguments.replay is not None and pair is not None:
         from rouage.cli.diff_replay import replay
 

@@ -16,6 +16,7 @@ from rouage.language import Text
 from rouage.sdk.quantities import parse_duration
 
 if TYPE_CHECKING:
+    from rouage.cli.diff_replay_report import Replayed
     from rouage.model.recipe import Recipe
     from rouage.rehearsal.replaying import Tally
 
@@ -38,7 +39,25 @@ def replay(
         UsageError: *past* is no duration.
         RecipeError: one of the two texts is no recipe here.
     """
-    from rouage.cli.diff_replay_report import Replayed, report
+    from rouage.cli.diff_replay_report import report
+
+    replayed = play(session, recipe, pair, past=past, shows_all=shows_all)
+    report(replayed)
+    if not replayed.is_whole:
+        return _INTERRUPTED
+    return FAILED if replayed.tally.differs or replayed.tally.unknown else OK
+
+
+def play(
+    session: Session, recipe: str, pair: tuple[Source, Source], *, past: str, shows_all: bool
+) -> "Replayed":
+    """Return what differs, for whoever tells it.
+
+    Raises:
+        UsageError: *past* is no duration.
+        RecipeError: one of the two texts is no recipe here.
+    """
+    from rouage.cli.diff_replay_report import Replayed
     from rouage.rehearsal.replaying import Tally
 
     until = datetime.now(UTC)
@@ -48,20 +67,15 @@ def replay(
     old, new = (_recipe(work, recipe, one, secrets) for one in pair)
     tally = Tally()
     is_whole = _look(work, old, new, tally, since=since, until=until, secrets=secrets)
-    report(
-        Replayed(
-            work=work,
-            recipe=recipe,
-            labels=(pair[0].label, pair[1].label),
-            tally=tally,
-            since=since,
-            is_whole=is_whole,
-            shows_all=shows_all,
-        )
+    return Replayed(
+        work=work,
+        recipe=recipe,
+        labels=(pair[0].label, pair[1].label),
+        tally=tally,
+        since=since,
+        is_whole=is_whole,
+        shows_all=shows_all,
     )
-    if not is_whole:
-        return _INTERRUPTED
-    return FAILED if tally.differs or tally.unknown else OK
 
 
 def _look(

@@ -37,6 +37,12 @@ _LEFT_OUT: Final = Text(
     "Left out, because other events decided about them (batches, duplicates, limits): {count}.",
     "Laissés de côté, car d’autres événements en ont décidé (lots, doublons, limites) : {count}.",
 )
+_BLANKED: Final = Text(
+    "Left out, because their values were blanked: {count}. `retention` in rouage.yaml and `keep` "
+    "in a recipe say how long they stay.",
+    "Laissés de côté, car leurs valeurs ont été effacées : {count}. « retention » dans rouage.yaml "
+    "et « keep » dans une recette disent combien de temps elles restent.",
+)
 _OPEN: Final = Text(
     "Not known for {count} events: the step {step} reads or asks something that it did not then.",
     "Inconnu pour {count} événements : l’étape {step} lit ou demande autre chose qu’à l’époque.",
@@ -91,7 +97,7 @@ class Replayed:
 def report(replayed: Replayed) -> None:
     """Print it."""
     if replayed.work.session.is_json:
-        replayed.work.session.output.data(_data(replayed))
+        replayed.work.session.output.data(as_data(replayed))
         return
     session, tally = replayed.work.session, replayed.tally
     since = local_time(replayed.since, replayed.work.settings.zone)
@@ -112,6 +118,8 @@ def report(replayed: Replayed) -> None:
         session.tell(_CUT, count=tally.replayed)
     if tally.left_out:
         session.tell(_LEFT_OUT, count=tally.left_out)
+    if tally.blanked:
+        session.tell(_BLANKED, count=tally.blanked)
     for step, count in tally.open_steps.items():
         session.tell(_OPEN, step=step, count=count)
     _tell_groups(replayed)
@@ -200,7 +208,8 @@ def _sentence(replayed: Replayed, effect: Effect) -> str:
     return one_line(text.replace(f"{replayed.work.settings.workspace}/", ""))
 
 
-def _data(replayed: Replayed) -> dict[str, Any]:
+def as_data(replayed: Replayed) -> dict[str, Any]:
+    """Return a replay as data."""
     tally = replayed.tally
     return {
         "recipe": replayed.recipe,
@@ -213,6 +222,7 @@ def _data(replayed: Replayed) -> dict[str, Any]:
         "different": tally.differs,
         "unknown": tally.unknown,
         "left_out": tally.left_out,
+        "blanked": tally.blanked,
         "unknown_steps": tally.open_steps,
         "differences": [_one_data(replayed, one) for one in tally.differences],
     }

@@ -1,13 +1,7 @@
 """`rouage forget ADDRESS`: blank what is known of a person, or list what is done with data."""
 
 import argparse
-import json
-import shutil
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from hashlib import blake2s
-from pathlib import Path
-from secrets import token_bytes
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from rouage.cli.parser import Parser
@@ -17,8 +11,8 @@ from rouage.language import Text
 from rouage.lock import WorkspaceLock
 
 if TYPE_CHECKING:
+    from rouage.cli.client import Client
     from rouage.durable.erasure import Sought
-    from rouage.durable.sqlite.erasing import Found
 
 _NAMES: Final = Text(
     "how the person is named: an address, a telephone number, a name; several are one person",
@@ -45,10 +39,8 @@ _ASK_FIRST: Final = Text(
 )
 _QUESTION: Final = Text("Blank all this for good? [y/N] ", "Effacer tout cela ? [o/N] ")
 _UNCHANGED: Final = Text("nothing was changed", "rien n’a été modifié")
-_SHORTEST: Final = 4
-_RECORD: Final = "forgotten.jsonl"
-_MARKER: Final = ".event"
-_LARGEST_SEARCHED: Final = 64 << 20
+_LONGEST_SECONDS: Final = 3_600.0
+"""A daemon takes its time, so as to delay nobody."""
 
 
 def configure(parser: Parser) -> None:
@@ -62,142 +54,111 @@ def configure(parser: Parser) -> None:
 def run(session: Session, arguments: argparse.Namespace) -> int:
     """Blank what names the person: 0 all of it, 1 when something had to stay.
 
+    A daemon that works with the journal does it itself, between everything else.
+
     Raises:
         UsageError: nobody is named, or it was not confirmed.
-        WorkspaceError: there is no journal, or a daemon works with it.
+        WorkspaceError: there is no journal, or something else works with it.
     """
     if arguments.register:
         from rouage.cli.forget_register import show_register
 
         return show_register(session)
     sought = _sought(arguments.names)
-    journal = session.places.journal
-    if not journal.exists():
+    if not session.places.journal.exists():
         raise WorkspaceError(_NO_JOURNAL)
+    daemon = _daemon(session)
     if arguments.dry_run:
-        return _look(session, sought)
+        _report(session, _look(session, sought, is_live=daemon is not None))
+        return OK
+    if daemon is not None:
+        return _forget_there(session, daemon, sought, is_sure=arguments.yes)
     with WorkspaceLock(session.places.lock):
-        return _forget(session, sought, is_sure=arguments.yes)
+        return _forget_here(session, sought, is_sure=arguments.yes)
+
+
+def _daemon(session: Session) -> "Client | None":
+    from rouage.cli.client import NotRunning, find_daemon
+
+    try:
+        daemon = find_daemon(
+            session.places, language=session.language, host=session.settings.hosts[0]
+        )
+        daemon.get("/healthz")
+    except NotRunning:
+        return None
+    return daemon
 
 
 def _sought(names: list[str]) -> "Sought":
     from rouage.durable.erasure import Sought
+    from rouage.web.forgetting import SHORTEST
 
     if not names:
         raise UsageError(_NO_NAME)
     for name in names:
-        if len(name.strip()) < _SHORTEST:
+        if len(name.strip()) < SHORTEST:
             raise UsageError(_TOO_SHORT, name=name)
     return Sought([name.strip() for name in names])
 
 
-def _look(session: Session, sought: "Sought") -> int:
-    from rouage.cli.forget_report import report
+def _look(session: Session, sought: "Sought", *, is_live: bool) -> dict[str, Any]:
+    """Return what would be blanked."""
     from rouage.durable.sqlite.erasing import Erasing
     from rouage.durable.sqlite.opening import connect_for_reading
+    from rouage.web.forgetting import look_beside, told
 
     connection = connect_for_reading(session.places.journal)
     try:
         connection.execute("BEGIN")
-        found = Erasing(connection, sought).search()
+        found = Erasing(connection, sought, is_live=is_live).search()
     finally:
         connection.close()
-    beside = _beside(session, sought, found)
-    report(session, found, beside, is_done=False)
-    return OK
+    return told(found, look_beside(session.places, sought, found), is_done=False)
 
 
-def _forget(session: Session, sought: "Sought", *, is_sure: bool) -> int:
-    from rouage.cli.forget_report import report
+def _forget_there(session: Session, daemon: "Client", sought: "Sought", *, is_sure: bool) -> int:
+    if not is_sure and not _is_confirmed(session, _look(session, sought, is_live=True)):
+        session.tell(_UNCHANGED)
+        return FAILED
+    body = {"names": list(sought.names)}
+    return _report(session, daemon.post("/api/forget", body, within_seconds=_LONGEST_SECONDS))
+
+
+def _forget_here(session: Session, sought: "Sought", *, is_sure: bool) -> int:
     from rouage.durable.sqlite.erasing import Erasing
     from rouage.durable.sqlite.locking import FileLock
     from rouage.durable.sqlite.opening import open_for_writing
+    from rouage.web.forgetting import look_beside, record, told
 
     with FileLock(session.places.journal):
         connection = open_for_writing(session.places.journal)
         try:
             erasing = Erasing(connection, sought)
             found = erasing.search()
-            beside = _beside(session, sought, found)
-            if not is_sure and not _is_confirmed(session, found, beside):
+            beside = look_beside(session.places, sought, found)
+            if not is_sure and not _is_confirmed(session, told(found, beside, is_done=False)):
                 session.tell(_UNCHANGED)
                 return FAILED
-            for path in (*beside["received"], *beside["kept"]):
-                _remove(path)
+            beside.remove()
             erasing.write()
         finally:
             connection.close()
-    _record(session, sought, found)
-    report(session, found, beside, is_done=True)
-    return FAILED if found.open_runs else OK
+    record(session.places, sought, found)
+    return _report(session, told(found, beside, is_done=True))
 
 
-def _is_confirmed(session: Session, found: "Found", beside: dict[str, list[Path]]) -> bool:
-    from rouage.cli.forget_report import report
-
+def _is_confirmed(session: Session, found: Mapping[str, Any]) -> bool:
     if session.is_json or not session.stdin.isatty():
         raise UsageError(_ASK_FIRST)
-    report(session, found, beside, is_done=False)
+    _report(session, found)
     session.output.prompt(session.say(_QUESTION))
     return session.stdin.readline().strip().lower() in {"y", "yes", "o", "oui"}
 
 
-def _beside(session: Session, sought: "Sought", found: "Found") -> dict[str, list[Path]]:
-    """Return the files beside the journal that are about the person, by what they are."""
-    from rouage.durable.sqlite.copies import list_backups
+def _report(session: Session, found: Mapping[str, Any]) -> int:
+    from rouage.cli.forget_report import report
 
-    places = session.places
-    return {
-        "received": list(_received(places.received, found)),
-        "kept": [path for path in _files(places.state / "kept") if _holds(path, sought)],
-        "logs": [path for path in _files(places.state / "logs") if _holds(path, sought)],
-        "backups": [one.path for one in list_backups(places.journal)],
-    }
-
-
-def _received(root: Path, found: "Found") -> Iterator[Path]:
-    """Yield the folders of files that came with events that are blanked."""
-    for marker in sorted(root.glob(f"*/{_MARKER}")):
-        try:
-            source, key = json.loads(marker.read_bytes())
-        except (OSError, ValueError):
-            continue
-        if (source, key) in found.identities:
-            yield marker.parent
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    yield from (path for path in sorted(folder.rglob("*")) if path.is_file())
-
-
-def _holds(path: Path, sought: "Sought") -> bool:
-    try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_SEARCHED)
-    except OSError:
-        return False
-    return sought.is_in(content.decode("utf-8", "replace"))
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _record(session: Session, sought: "Sought", found: "Found") -> None:
-    """Note when how much was blanked, and of whom as a digest: who knows the name can check it."""
-    salt = token_bytes(16)
-    names = [blake2s(name.lower().encode(), key=salt).hexdigest() for name in sought.names]
-    entry: dict[str, Any] = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "salt": salt.hex(),
-        "names": names,
-        "rows": found.rows,
-        "left_open": len(found.open_runs),
-    }
-    path = session.places.state / _RECORD
-    with path.open("a", encoding="utf-8") as file:
-        path.chmod(0o600)
-        file.write(json.dumps(entry) + "\n")
+    report(session, found)
+    has_left = found["open_runs"] or found["waiting"] or not found["scrubbed"]
+    return FAILED if has_left else OK

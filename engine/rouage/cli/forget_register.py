@@ -29,6 +29,12 @@ _FOREVER: Final = Text(
     "What ran is kept without limit (`retention` in rouage.yaml).",
     "Ce qui a tourné est gardé sans limite (« retention » dans rouage.yaml).",
 )
+_PERSONAL: Final = Text(
+    "Personal values of what ran are blanked after {days} days (`retention`: `personal`).",
+    "Les valeurs personnelles de ce qui a tourné sont effacées après {days} jours "
+    "(« retention » : « personal »).",
+)
+_OWN: Final = Text("  kept: {said}", "  conservation : {said}")
 _UNREADABLE: Final = Text(
     "{file} is not listed: it is not right (`rouage check` says why)",
     "{file} n’est pas listée : elle n’est pas correcte (« rouage check » dit pourquoi)",
@@ -48,8 +54,9 @@ def show_register(session: Session) -> int:
             continue
         entries.append(_entry(work, recipe, shown_here(session, path)))
     age = work.settings.retention.age_seconds
+    personal = work.settings.retention.personal_seconds
     if session.is_json:
-        kept = {"kept_seconds": age, "not_listed": broken}
+        kept = {"kept_seconds": age, "personal_seconds": personal, "not_listed": broken}
         session.output.data({"recipes": entries, **kept})
         return OK
     for entry in entries:
@@ -60,6 +67,8 @@ def show_register(session: Session) -> int:
         session.tell(_FOREVER)
     else:
         session.tell(_KEPT, days=age // 86_400)
+    if personal is not None:
+        session.tell(_PERSONAL, days=personal // 86_400)
     return OK
 
 
@@ -76,22 +85,32 @@ def _entry(work: Work, recipe: "Recipe", file: str) -> dict[str, Any]:
         "purpose": recipe.description,
         "data": data,
         "leaves": list(_leaving(work, recipe)),
+        "kept": _kept(work, recipe),
     }
+
+
+def _kept(work: Work, recipe: "Recipe") -> str | None:
+    """Return what the recipe says itself about how long it is remembered."""
+    from rouage.analysis.sentences.expressions import Names
+    from rouage.analysis.sentences.keeping import tell_keep
+    from rouage.analysis.sentences.parts import Teller
+    from rouage.recipes.keeping import as_written
+
+    teller = Teller(work.catalog, work.session.language, Names())
+    return " ".join(line.text for line in tell_keep(teller, as_written(recipe.keep))) or None
 
 
 def _personal(work: Work, recipe: "Recipe") -> Iterator[tuple[str, str]]:
     """Yield where personal data comes into the recipe, and of which category it is."""
-    from rouage.analysis.personal import personal_fields, personal_inputs
+    from rouage.analysis.personal import personal_event, personal_fields, personal_inputs
     from rouage.rerun import steps_of
 
     for name, category in personal_inputs(recipe.inputs):
         yield f"inputs.{name}", category
     for use in recipe.triggers:
         trigger = work.catalog.triggers.get(use.uses)
-        given = use.parameters if isinstance(use.parameters, Mapping) else {}
-        for name, category in personal_inputs(given.get("fields")):
-            yield f"event.fields.{name}", category
-        for name, category in personal_fields(None if trigger is None else trigger.event):
+        event = None if trigger is None else trigger.event
+        for name, category in personal_event(use.parameters, event):
             yield f"event.{name}", category
     for step in steps_of(recipe):
         action = work.catalog.actions.get(step.uses)
@@ -132,4 +151,6 @@ def _tell(session: Session, entry: Mapping[str, Any]) -> None:
         session.tell(_SENT, what=what)
     if not entry["leaves"]:
         session.tell(_NOT_SENT)
+    if entry["kept"]:
+        session.tell(_OWN, said=entry["kept"])
     session.output.line()

@@ -1,11 +1,10 @@
 """What was found and blanked of a person, in sentences and as data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from rouage.cli.session import Session
-from rouage.durable.sqlite.erasing import Found
 from rouage.language import Text
 
 _MOST: Final = 20
@@ -25,6 +24,7 @@ _WHAT: Final[Mapping[str, Text]] = {
     "trigger_item": Text("values that wait in batches", "valeurs qui attendent dans des lots"),
     "lineage": Text("paths of files", "chemins de fichiers"),
     "received": Text("files that came with events", "fichiers venus avec des événements"),
+    "scratch": Text("private folders of runs", "dossiers privés d’exécutions"),
     "kept": Text("earlier contents of files", "anciens contenus de fichiers"),
 }
 _UNDONE: Final = Text(
@@ -42,6 +42,19 @@ _FILES: Final = Text(
     "Your own files are never touched. These were written by those runs; look at them yourself:",
     "Vos propres fichiers ne sont jamais touchés. Ceux-ci ont été écrits par ces exécutions ; "
     "regardez-les vous-même :",
+)
+_WAITING: Final = Text(
+    "Left, because more is gathered with it: the batches of {triggers}. Forget again when they "
+    "have gone (`rouage status`), or while Rouage is stopped.",
+    "Laissés, car d’autres choses s’y ajoutent : les lots de {triggers}. Recommencez quand ils "
+    "seront partis (« rouage status »), ou quand Rouage est arrêté.",
+)
+_NOT_SCRUBBED: Final = Text(
+    "All of it is blanked, but free parts of the journal’s file may still hold traces: the file is "
+    "too large to be written anew while Rouage works. Stop Rouage, then forget again.",
+    "Tout est effacé, mais des parties libres du fichier du journal peuvent en garder des traces : "
+    "il est trop gros pour être réécrit pendant que Rouage travaille. Arrêtez Rouage, puis "
+    "recommencez.",
 )
 _STATE: Final = Text(
     "Left, since it keeps things from being taken twice: the memory of {triggers}.",
@@ -61,50 +74,44 @@ _BACKUPS: Final = Text(
 _MORE: Final = Text("  … and {count} more", "  … et {count} autres")
 
 
-def report(
-    session: Session, found: Found, beside: Mapping[str, Sequence[Path]], *, is_done: bool
-) -> None:
+def report(session: Session, found: Mapping[str, Any]) -> None:
     """Print it."""
-    counts = {**found.rows, "received": len(beside["received"]), "kept": len(beside["kept"])}
     if session.is_json:
-        session.output.data(
-            {
-                "done": is_done,
-                "counts": counts,
-                "events": len(found.events),
-                "runs": len(found.runs),
-                "open_runs": found.open_runs,
-                "files": found.files,
-                "triggers": found.kept_state,
-                "logs": [str(path) for path in beside["logs"]],
-                "backups": [str(path) for path in beside["backups"]],
-            }
-        )
+        session.output.data(found)
         return
+    counts = found["counts"]
     if any(counts.values()):
-        session.tell(_DONE if is_done else _WOULD)
+        session.tell(_DONE if found["done"] else _WOULD)
         for name, text in _WHAT.items():
             if counts.get(name):
                 session.tell(_LINE, what=session.say(text), count=counts[name])
         session.tell(_UNDONE)
-    elif not found.open_runs:
+    elif not found["open_runs"] and not found["waiting"]:
         session.tell(_NOTHING)
-    _tell_rest(session, found, beside)
+    _tell_left(session, found)
+    _tell_files(session, found)
 
 
-def _tell_rest(session: Session, found: Found, beside: Mapping[str, Sequence[Path]]) -> None:
-    if found.open_runs:
-        session.tell(_OPEN, runs=", ".join(found.open_runs[:_MOST]))
-    if found.kept_state:
-        session.tell(_STATE, triggers=", ".join(found.kept_state[:_MOST]))
-    if found.files:
+def _tell_left(session: Session, found: Mapping[str, Any]) -> None:
+    if found["open_runs"]:
+        session.tell(_OPEN, runs=", ".join(found["open_runs"][:_MOST]))
+    if found["waiting"]:
+        session.tell(_WAITING, triggers=", ".join(found["waiting"][:_MOST]))
+    if found["triggers"]:
+        session.tell(_STATE, triggers=", ".join(found["triggers"][:_MOST]))
+    if not found["scrubbed"]:
+        session.tell(_NOT_SCRUBBED)
+
+
+def _tell_files(session: Session, found: Mapping[str, Any]) -> None:
+    if found["files"]:
         session.tell(_FILES)
-        for path in found.files[:_MOST]:
+        for path in found["files"][:_MOST]:
             session.output.line(f"  {path}")
-        if len(found.files) > _MOST:
-            session.tell(_MORE, count=len(found.files) - _MOST)
-    if beside["logs"]:
-        session.tell(_LOGS, paths=", ".join(str(path) for path in beside["logs"][:_MOST]))
-    if beside["backups"]:
-        folder = beside["backups"][0].parent
-        session.tell(_BACKUPS, count=len(beside["backups"]), folder=folder)
+        if len(found["files"]) > _MOST:
+            session.tell(_MORE, count=len(found["files"]) - _MOST)
+    if found["logs"]:
+        session.tell(_LOGS, paths=", ".join(found["logs"][:_MOST]))
+    if found["backups"]:
+        folder = Path(found["backups"][0]).parent
+        session.tell(_BACKUPS, count=len(found["backups"]), folder=folder)

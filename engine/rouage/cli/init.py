@@ -21,11 +21,13 @@ _MADE: Final = Text(
     "The workspace {folder} is ready.\n"
     "  settings  {settings}\n"
     "  recipe    {recipe}\n"
-    "Next: rouage up {folder}",
+    "Next: rouage up {folder}\n"
+    "A first useful result, without writing YAML: rouage --workspace {folder} new",
     "L’espace de travail {folder} est prêt.\n"
     "  réglages  {settings}\n"
     "  recette   {recipe}\n"
-    "Ensuite : rouage up {folder}",
+    "Ensuite : rouage up {folder}\n"
+    "Un premier résultat utile, sans écrire de YAML : rouage --workspace {folder} new",
 )
 
 

@@ -44,6 +44,7 @@ COMMANDS: Final[dict[str, Text]] = {
     "rerun": Text("do a finished run again", "refaire une exécution terminée"),
     "replay": Text("make an event happen again", "faire se reproduire un événement"),
     "undo": Text("take back what a run did", "annuler ce qu’une exécution a fait"),
+    "corrections": Text("what you correct by hand", "ce que vous corrigez à la main"),
     "from": Text("where a file comes from", "d’où vient un fichier"),
     "resolve": Text("settle a step in doubt", "régler une étape incertaine"),
     "cancel": Text("end a run that is not over", "mettre fin à une exécution"),

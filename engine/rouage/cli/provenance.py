@@ -9,6 +9,7 @@ from typing import Any, Final
 from rouage.cli.journal import ask
 from rouage.cli.output import one_line
 from rouage.cli.parser import Parser
+from rouage.cli.run_lines import blanked_lines
 from rouage.cli.session import FAILED, OK, Session
 from rouage.cli.states import local_time
 from rouage.durable.port import Reader, RunFilter
@@ -105,6 +106,7 @@ def _maker(session: Session, maker: Mapping[str, Any], path: str) -> Iterator[st
     if maker["version"]:
         at, digest = local_time(maker["version"], zone), maker["definition"][:_HASH_SHOWN]
         yield "  " + session.say(_VERSION, at=at, hash=digest)
+    yield from ("  " + line for line in blanked_lines(session, maker["blanked"]))
     about = maker["event"].get("file") or maker["event"].get("subject")
     if about:
         source = maker["event"]["source"]

@@ -9,7 +9,8 @@ from rouage.cli.session import Session
 from rouage.cli.states import local_time, state_word
 from rouage.cli.waits import wait_phrase
 from rouage.language import Text
-from rouage.rerun import places
+from rouage.model.run import Blanked
+from rouage.rerun import BLANKED, places
 
 _HEAD: Final = Text(
     "{recipe}  {state}\n  run      {id}\n  event    {event} from {source}\n"
@@ -37,6 +38,7 @@ _PARENT: Final = Text("called by {id}", "appelée par {id}")
 _REPLAY: Final = Text("does {id} again", "reprend {id}")
 _CHILD: Final = Text("called {id} ({recipe}, {state})", "a appelé {id} ({recipe}, {state})")
 _AGAIN: Final = Text("done again as {id} ({state})", "reprise par {id} ({state})")
+_SECRET: Final = Text("secret: {name} ({steps})", "secret : {name} ({steps})")
 _UNDONE: Final = Text("undone by {id} ({state})", "annulée par {id} ({state})")
 _FOLDED: Final = Text(
     "… {count} more items ({states}); --all shows them",
@@ -63,6 +65,7 @@ def run_lines(session: Session, detail: dict[str, Any], *, shows_all: bool) -> l
     }
     lines = [session.say(_HEAD, **facts)]
     lines += ["  " + line for line in _relatives(session, detail)]
+    lines += ["  " + line for line in blanked_lines(session, detail["blanked"])]
     lines.append("  " + session.say(_EVENT, value=_value(detail["event_data"])))
     lines += conditions_of(session, detail["conditions"])
     if detail["reason"]:
@@ -78,6 +81,11 @@ def run_lines(session: Session, detail: dict[str, Any], *, shows_all: bool) -> l
     return lines
 
 
+def blanked_lines(session: Session, blanked: Blanked | None) -> list[str]:
+    """Return the line that says which values are not there any more, where there is one."""
+    return [] if blanked is None else [session.say(BLANKED[blanked])]
+
+
 def _relatives(session: Session, detail: dict[str, Any]) -> Iterator[str]:
     if detail["parent"]:
         yield session.say(_PARENT, id=detail["parent"])
@@ -88,6 +96,9 @@ def _relatives(session: Session, detail: dict[str, Any]) -> Iterator[str]:
         for one in runs:
             facts = {**one, "state": state_word(one["state"], session.language)}
             yield session.say(text, **facts)
+    for one in detail["secrets"]:
+        steps = [*one["steps"][:_LOOP_SHOWN], *(["…"] if one["steps"][_LOOP_SHOWN:] else [])]
+        yield session.say(_SECRET, name=one["name"], steps=", ".join(steps))
 
 
 def _all_steps(session: Session, steps: list[dict[str, Any]], *, shows_all: bool) -> list[str]:

@@ -3,17 +3,28 @@
 import argparse
 import getpass
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from rouage.cli.journal import ask
 from rouage.cli.parser import Parser
 from rouage.cli.session import FAILED, OK, Session
+from rouage.cli.states import local_time
+from rouage.durable.port import Reader, SecretUse
 from rouage.errors import UsageError
 from rouage.language import Text
 from rouage.safety.redaction import SHORTEST
-from rouage.secrets import KEEPERS, LONGEST_VALUE, Keeping, KeptIn, SecretStore, check_name
+from rouage.secrets import (
+    KEEPERS,
+    LONGEST_VALUE,
+    Keeping,
+    KeptIn,
+    SecretStore,
+    check_name,
+    has_keyring,
+)
 
 _DO: Final = Text("what to do", "ce qu’il faut faire")
 _NAME: Final = Text("name of the secret", "nom du secret")
@@ -58,7 +69,17 @@ _PROTECTS: Final[Mapping[str, Text]] = {
         "Une copie de vos fichiers ne sert à rien sans votre session.",
     ),
 }
+_KEYRING: Final = Text(
+    "This session has a keyring: `rouage secrets rotate --key keyring` puts the key there, if "
+    "Rouage runs in your session and not as a service.",
+    "Cette session a un trousseau : « rouage secrets rotate --key keyring » y met la clé, si "
+    "Rouage tourne dans votre session et pas comme service.",
+)
 _USED: Final = Text("{name}: used by {places}", "{name} : utilisé par {places}")
+_LAST_USED: Final = Text(
+    "{name}  (last used by {recipe}, {at}, run {run})",
+    "{name}  (dernier emploi : {recipe}, {at}, exécution {run})",
+)
 _UNUSED: Final = Text("{name}: not used", "{name} : pas utilisé")
 _NOT_MASKED: Final = Text(
     "{name}: too short to be hidden inside longer texts",
@@ -150,6 +171,8 @@ def _tell_keeping(session: Session, keeping: Keeping, *, is_empty: bool) -> None
     if keeping.keeper is not None:
         session.tell(_SEALED, where=keeping.where)
         session.tell(_PROTECTS[keeping.keeper])
+        if keeping.keeper == "workspace" and has_keyring():
+            session.tell(_KEYRING)
     else:
         session.tell(_NONE if is_empty else _CLEAR, where=keeping.where)
 
@@ -180,13 +203,40 @@ def _written(session: Session) -> Iterator[Path]:
 
 def _list(session: Session, store: SecretStore) -> int:
     names = store.names()
+    uses = _last_uses(session, names)
     if session.is_json:
-        session.output.data({"secrets": [{"name": name} for name in names]})
-    elif names:
-        session.output.line("\n".join(names))
-    else:
+        listed = [{"name": name, "last_used": _use_as_json(uses.get(name))} for name in names]
+        session.output.data({"secrets": listed})
+        return OK
+    for name in names:
+        use = uses.get(name)
+        session.output.line(name if use is None else _listed(session, use))
+    if not names:
         session.tell(_NONE)
     return OK
+
+
+def _last_uses(session: Session, names: Iterable[str]) -> dict[str, SecretUse]:
+    """Return which run was given each secret last, as far as the journal knows."""
+    if not session.places.journal.exists():
+        return {}
+
+    async def look(reader: Reader) -> dict[str, SecretUse]:
+        found = [await reader.list_secret_uses(name=name, limit=1) for name in names]
+        return {uses[0].name: uses[0] for uses in found if uses}
+
+    return ask(session, look)
+
+
+def _use_as_json(use: SecretUse | None) -> dict[str, str] | None:
+    if use is None:
+        return None
+    return {"run": use.run, "recipe": use.recipe, "at": use.created.isoformat()}
+
+
+def _listed(session: Session, use: SecretUse) -> str:
+    at = local_time(use.created, session.settings.zone)
+    return session.say(_LAST_USED, name=use.name, recipe=use.recipe, run=use.run, at=at)
 
 
 def _set(session: Session, store: SecretStore, name: str) -> int:

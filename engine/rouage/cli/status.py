@@ -4,8 +4,10 @@ import argparse
 from typing import Any, Final
 
 from rouage.cli.client import NotRunning, find_daemon
+from rouage.cli.gallery_versions import outdated, sentence
 from rouage.cli.parser import Parser
 from rouage.cli.pause import pause_line
+from rouage.cli.recipe_files import recipes_in
 from rouage.cli.session import Session
 from rouage.cli.states import local_time, state_word
 from rouage.language import Text
@@ -74,10 +76,14 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
         status = daemon.get("/status")
     except NotRunning:
         return _stopped(session)
+    old = outdated(recipes_in(session.places.recipes))
     if session.is_json:
-        session.output.data({"running": True, **status})
+        told = [one.as_json() for one in old]
+        session.output.data({"running": True, **status, "outdated": told})
     else:
         _print(session, status)
+        for one in old:
+            session.output.line(sentence(session, one))
     return WELL if is_well(status) else UNWELL
 
 

@@ -13,6 +13,7 @@ from rouage.cli.test_report import tell_played
 from rouage.errors import RecipeError, UsageError, WorkspaceError
 from rouage.language import Text
 from rouage.model.run import FINAL_STATES, RunRecord
+from rouage.rerun import check_whole
 
 if TYPE_CHECKING:
     from rouage.durable.port import Reader
@@ -51,6 +52,7 @@ def keep(session: Session, wish: str, name: str) -> int:
     record, definition = ask(session, lambda reader: _find(reader, wish))
     if record.state not in FINAL_STATES:
         raise WorkspaceError(_NOT_OVER, run=record.id)
+    check_whole(record.blanked, record.recipe)
     if definition is None:
         raise WorkspaceError(_NO_VERSION)
     recipe_path = find_recipe(session, record.recipe)

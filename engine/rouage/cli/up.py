@@ -13,7 +13,7 @@ from rouage.cli.parser import Parser
 from rouage.cli.session import BROKEN, Session
 from rouage.errors import WorkspaceError
 from rouage.language import Text
-from rouage.secrets import SecretStore
+from rouage.secrets import SecretStore, leave_no_dumps
 from rouage.service.rights import open_doors
 from rouage.settings import Settings
 
@@ -62,6 +62,7 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
         session.use_workspace(arguments.folder)
     settings = _settings(session, arguments)
     _refuse_open_doors(settings)
+    leave_no_dumps()
     # Checked before anything starts: secrets that others can read stop us here (S-55).
     secrets = SecretStore(settings.places.secrets)
     secrets.load()

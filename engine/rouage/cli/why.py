@@ -14,7 +14,7 @@ from rouage.cli.journal import ask
 from rouage.cli.output import one_line
 from rouage.cli.parser import Parser
 from rouage.cli.recipes_read import read_recipes
-from rouage.cli.run_lines import conditions_of
+from rouage.cli.run_lines import blanked_lines, conditions_of
 from rouage.cli.session import OK, Session
 from rouage.cli.states import local_time, state_word
 from rouage.cli.why_events import events_about, rendered
@@ -207,6 +207,7 @@ def _decision(
             "outcome": verdict.outcome,
             "run": run.id if run else None,
             "state": run.state if run else None,
+            "blanked": record.blanked,
         },
     )
 
@@ -306,7 +307,8 @@ def _print(session: Session, subject: Subject, findings: list[Finding]) -> None:
         session.output.line(session.say(_ABOUT, subject=subject.text))
     for finding in findings:
         session.output.line(f"  {finding.sentence}")
-        for line in conditions_of(session, list(finding.conditions)):
+        said = blanked_lines(session, finding.data.get("blanked"))
+        for line in (*said, *conditions_of(session, list(finding.conditions))):
             session.output.line(f"  {line}")
         if finding.error and "run" in finding.data:
             session.tell(_ERROR, error=_message(finding.error))

@@ -76,7 +76,9 @@ EffectRow = tuple[int, str, int, Stored]
 """run, path, number, inverse"""
 
 LineageRow = tuple[int, str, int, int, Column, bytes | None]
-"""run, path, number, role (0: read, 1: written), file, hash"""
+"""run, path, number, role (0: read, 1: written, 2: a secret, whose name is in file), file, hash"""
+
+SECRET_ROLE: Final = 2
 
 DefinitionRow = tuple[str, Column, int, bytes, Column | None, bytes | None]
 """hash, recipe, accepted, body, file, source"""
@@ -101,7 +103,8 @@ class Batch:
     and definitions come from outside: when their commit fails they are given up and their
     senders told (R14). The other rows are what runs did: they are kept until they are on disk.
     `handed_over` is how many rows it had when it left the loop. A waiter that is None is over;
-    `fired` are runs that ended, whose waiters all go, whatever else the batch says of them.
+    `fired` are runs that ended, whose waiters all go, whatever else the batch says of them;
+    `settled` those whose steps may have keys of the ledger without a result.
     `held` are items of one event each, by its number: unlike others, they are not written for
     a duplicate. So it is with a claim of an event; those of steps belong to their run.
     """
@@ -124,6 +127,7 @@ class Batch:
         "matches",
         "outside",
         "runs",
+        "settled",
         "signals",
         "steps",
         "told",
@@ -142,6 +146,7 @@ class Batch:
         self.signals: list[SignalRow] = []
         self.claims: list[ClaimRow] = []
         self.fired: list[int] = []
+        self.settled: list[int] = []
         self.effects: list[EffectRow] = []
         self.lineage: list[LineageRow] = []
         self.matched: list[int] = []

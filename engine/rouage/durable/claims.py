@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import partial
 from typing import Final, Literal, NamedTuple
 
 from rouage.durable.batch import FREE, Batch, ClaimRow
@@ -15,7 +16,7 @@ from rouage.durable.journal import Journal, LoadedRun
 from rouage.durable.live import LiveRun
 from rouage.durable.port import Attempt, Claim
 from rouage.durable.values import encode, store_text, to_column, to_microseconds
-from rouage.errors import RouageError
+from rouage.errors import RouageError, StepError
 from rouage.language import Text
 from rouage.model.event import Verdict
 from rouage.model.ids import idempotency_key
@@ -34,6 +35,26 @@ _SEEN: Final = Text(
     "la clé « {key} » a déjà été vue, dans l’événement {first}",
 )
 
+
+_DONE_ELSEWHERE: Final = Text(
+    "the run {run} may or may not have done this already, under the key “{key}”",
+    "l’exécution {run} a peut-être déjà fait cela, sous la clé « {key} »",
+)
+_SETTLE_FIRST: Final = Text(
+    "settle that run first, then try this step again",
+    "réglez d’abord cette exécution, puis relancez cette étape",
+)
+_DONE_LONG_AGO: Final = Text(
+    "a run that is no longer kept may or may not have done this already, under the key “{key}”",
+    "une exécution qui n’est plus conservée a peut-être déjà fait cela, sous la clé « {key} »",
+)
+_LOOK_FIRST: Final = Text(
+    "look whether it was done, then mark this step as done, or try it again",
+    "vérifiez si c’est fait, puis marquez cette étape comme faite, ou relancez-la",
+)
+
+_DOUBTFUL: Final = "doubtful"
+"""The state of a key whose run is over, and nobody knows whether its step acted."""
 
 TAKING: Final = frozenset({"matched", "held"})
 """The outcomes with which an event takes the key it asks for."""
@@ -121,6 +142,12 @@ class Held:
     path: str | None
     text: str = "null"
 
+    def as_error(self, key: str) -> StepError:
+        """Return the doubt as an error for a human, with what to do about it."""
+        if self.run is None:
+            return StepError(_DONE_LONG_AGO, hint=_LOOK_FIRST, key=key)
+        return StepError(_DONE_ELSEWHERE, hint=_SETTLE_FIRST, run=self.run, key=key)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asking:
@@ -155,7 +182,11 @@ class _Flying(NamedTuple):
 
 
 class StepClaims:
-    """Give each key to one step, which does what it names; all others take over its result."""
+    """Give each key to one step, which does what it names; all others take over its result.
+
+    A key without a result belongs to its run. The commit of the run's end settles it: it is
+    given back when the step did nothing, and is in doubt for good when nobody knows.
+    """
 
     def __init__(self, journal: Journal, wake: Callable[[Collection[int]], None]) -> None:
         self._journal = journal
@@ -164,6 +195,7 @@ class StepClaims:
         self._flying: dict[str, _Flying] = {}
         self._order: deque[tuple[str, Batch]] = deque()
         self._waiting: dict[str, set[int]] = {}
+        self._sought: dict[str, set[str]] = {}
 
     async def look(self, key: str, step: Asking) -> Held | None:
         """Return why the step does not get *key*; None when it may `claim` it, in this turn."""
@@ -181,6 +213,8 @@ class StepClaims:
                     continue
             if held is not None and held.state == "busy":
                 self._waiting.setdefault(key, set()).add(step.run.seq)
+                if held.run is not None:
+                    self._sought.setdefault(held.run, set()).add(key)
             return held
 
     async def _read(self, key: str, step: Asking) -> Held | None:
@@ -194,6 +228,8 @@ class StepClaims:
             if record.state == "done":
                 text = encode(record.result)
                 return Held(state="done", run=record.run, path=record.path, text=text)
+            if record.state == _DOUBTFUL:
+                return _judge_doubt(record.run, record.path, step)
             holder = None if record.run is None else await reader.find(record.run)
             return self._judge(key, holder, record.path or "", step)
         finally:
@@ -216,13 +252,13 @@ class StepClaims:
                 known is not None and known.state == "in_doubt"
             )
             return Held(state="doubtful" if is_doubtful else "busy", run=run, path=path)
-        was_called = known is None or known.state != "waiting"
-        if was_called and not (step.may_repeat or step.is_settled):
-            return Held(state="doubtful", run=run, path=path)
-        return None
+        if known is not None and known.state == "waiting":
+            return None
+        return _judge_doubt(run, path, step)
 
     def claim(self, key: str, step: Asking) -> Batch:
         """Give the key to a step that is about to act; return the batch that says so."""
+        step.run.has_keys = True
         return self._note(key, step.run.seq, step.run.id, step.path, "started", "null")
 
     def done(self, key: str, step: Asking, result: JSON) -> None:
@@ -240,6 +276,20 @@ class StepClaims:
         batch = step.run.batch
         self._remember(key, _Flying("doubtful", step.run.id, step.path, "null", batch))
         self.tell(key)
+
+    def settle(self, run: LiveRun, batch: Batch) -> None:
+        """Let go, in the commit of its end, of the keys that *run* has without a result."""
+        batch.settled.append(run.seq)
+        keys = self._sought.pop(run.id, None)
+        if keys is not None:
+            # Those who wait judge by what is on disk: not before this is.
+            ended = asyncio.get_running_loop().create_future()
+            ended.add_done_callback(partial(self._tell_all, keys))
+            batch.waiting.append(ended)
+
+    def _tell_all(self, keys: Collection[str], _: asyncio.Future[None]) -> None:
+        for key in keys:
+            self.tell(key)
 
     def tell(self, key: str) -> None:
         """Have the runs that wait for the key look again."""
@@ -267,6 +317,13 @@ class StepClaims:
                 self._order.append((other, batch))
             elif known is not None and known.batch is batch:
                 del self._flying[other]
+
+
+def _judge_doubt(run: str | None, path: str | None, step: Asking) -> Held | None:
+    """Say whether a step may act although another one may have done the same."""
+    if step.may_repeat or step.is_settled:
+        return None
+    return Held(state="doubtful", run=run, path=path)
 
 
 def _judge_flying(flying: _Flying, step: Asking) -> Held | None:

@@ -9,6 +9,7 @@ from rouage.clock import Clock
 from rouage.durable.claims import Asking, Held, OnceAttempt, StepClaims
 from rouage.durable.failpoints import Failpoints
 from rouage.durable.journal import Journal
+from rouage.durable.lingering import Lingering
 from rouage.durable.live import LiveRun
 from rouage.durable.port import (
     Attempt,
@@ -55,14 +56,6 @@ _UNKNOWN_OUTCOME: Final = Text(
 _NOT_RECORDED: Final = Text(
     "a result could not be recorded", "un résultat n’a pas pu être enregistré"
 )
-_DONE_ELSEWHERE: Final = Text(
-    "the run {run} may or may not have done this already, under the key “{key}”",
-    "l’exécution {run} a peut-être déjà fait cela, sous la clé « {key} »",
-)
-_SETTLE_FIRST: Final = Text(
-    "settle that run first, then try this step again",
-    "réglez d’abord cette exécution, puis relancez cette étape",
-)
 _LOOK_AGAIN_SECONDS: Final = 30
 """A step that waits for another run's is told when that is over; after a restart it looks."""
 
@@ -81,10 +74,18 @@ class EmbeddedRunContext(WaitingContext):
         news: News,
         calls: Calls | None,
         claims: StepClaims,
+        lingering: Lingering,
         cancel: JSON,
     ) -> None:
         super().__init__(
-            run, journal=journal, clock=clock, now=now, news=news, calls=calls, cancel=cancel
+            run,
+            journal=journal,
+            clock=clock,
+            now=now,
+            news=news,
+            calls=calls,
+            lingering=lingering,
+            cancel=cancel,
         )
         self._failpoints = failpoints
         self._claims = claims
@@ -255,9 +256,9 @@ class EmbeddedRunContext(WaitingContext):
             if held is None or held.state == "done":
                 return held
             if held.state == "doubtful":
-                error = StepError(_DONE_ELSEWHERE, hint=_SETTLE_FIRST, run=held.run or "?", key=key)
                 known = self.recorded(path)
-                self._doubt(path, spec, 0 if known is None else known.attempts, error, None)
+                attempts = 0 if known is None else known.attempts
+                self._doubt(path, spec, attempts, held.as_error(key), None)
                 raise RunParked
             again = self._now() + _LOOK_AGAIN_SECONDS * 1_000_000
             question: JSON = {"once": key, "run": held.run}

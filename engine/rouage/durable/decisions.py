@@ -86,6 +86,10 @@ class Decisions:
         run.cancel = request
         await self._runner.write(run, "running").reach_disk()
         self._reach()
+        if run.is_ending and run.task is not None and not run.task.done():
+            # It had not begun yet, and does its `finally` already: that is not to be cut.
+            state = await self._runner.followers.come_to_rest(run.seq, _PATIENCE_SECONDS)
+            return run.state if state is None else state
         return await self._cut(run)
 
     def _reach(self) -> None:

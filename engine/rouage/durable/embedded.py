@@ -1,7 +1,7 @@
 """The embedded engine: everything a run needs of durability, over a narrow journal."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hashlib import sha256
 from itertools import chain
 from typing import Final, Literal
@@ -12,10 +12,12 @@ from rouage.durable.batch import Batch
 from rouage.durable.buckets import TokenBuckets
 from rouage.durable.calls import CalledRuns
 from rouage.durable.decisions import Decisions
+from rouage.durable.erasure import Found, Sought
 from rouage.durable.failpoints import Failpoints
 from rouage.durable.intake import Extras, Intakes
 from rouage.durable.intake_rows import store_items
 from rouage.durable.journal import Journal, Listeners, OpenRun
+from rouage.durable.keeping import USUAL, Keeping
 from rouage.durable.live import Parent
 from rouage.durable.port import (
     Accepted,
@@ -154,12 +156,22 @@ class EmbeddedEngine(Questions, FilesReading):
         """Return when the journal shows a sign of life, for a watchdog."""
         await self._journal.beat()
 
-    async def purge(self, retention: Retention) -> Purged:
+    async def purge(self, retention: Retention, keeping: Keeping = USUAL) -> Purged:
         """Forget finished runs beyond *retention*, in pieces that delay nobody (R19)."""
         if self._is_closed:
             raise JournalError(_CLOSING)
         await self._prepare()
-        return await self._journal.purge(retention, now=self._runner.now())
+        return await self._journal.purge(retention, keeping, now=self._runner.now())
+
+    def is_quiet(self, recipe: str) -> bool:
+        """Say whether no run of *recipe* executes, waits or needs attention here."""
+        return self._runner.lanes.is_quiet(recipe)
+
+    async def erase(self, sought: Sought, before: Callable[[Found], Awaitable[None]]) -> Found:
+        """Blank what names a person, in pieces that delay nobody; safe to repeat (N-11)."""
+        await self._check_writable()
+        self._runner.lingering.let_all_go()
+        return await self._journal.erase(sought, before, now=self._runner.now())
 
     async def wait_idle(self) -> None:
         """Return when no run is queued or running."""
@@ -188,7 +200,7 @@ class EmbeddedEngine(Questions, FilesReading):
             )
         )
         await _written(batch)
-        self._runner.keep_definition(digest, definition)
+        self._runner.pinned.keep(digest, definition)
         return digest
 
     async def put_items(self, trigger: str, items: Mapping[bytes, JSON]) -> None:

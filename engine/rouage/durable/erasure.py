@@ -4,8 +4,10 @@ import json
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import field
 from typing import Final
 
+from rouage.records import dataclass
 from rouage.sdk.json import JSON
 
 ERASED: Final = "‹erased›"
@@ -14,6 +16,36 @@ TABLE_ITEMS: Final = 20
 """In a list this long the entries are about different people: only those found are blanked."""
 
 _ASCII: Final = re.compile(r"[ -~]+")
+
+
+@dataclass(kw_only=True, slots=True)
+class Found:
+    """What names the person: how many rows of each table, and what goes with them.
+
+    `files` are the paths that blanked runs wrote; `identities` the (source, key) of blanked
+    events; `open_runs` what could not be touched; `kept_state` triggers whose memory names them,
+    `waiting` those with a batch that does. Without `is_scrubbed` free parts of the file may still
+    hold what was there.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    events: set[int] = field(default_factory=set)
+    runs: dict[int, str] = field(default_factory=dict)
+    identities: set[tuple[str, str]] = field(default_factory=set)
+    files: list[str] = field(default_factory=list)
+    open_runs: list[str] = field(default_factory=list)
+    kept_state: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    is_scrubbed: bool = True
+
+    def add(self, earlier: "Found") -> None:
+        """Count what an earlier search found, too; what had to stay is as it is now."""
+        for table, count in earlier.rows.items():
+            self.rows[table] = self.rows.get(table, 0) + count
+        self.events |= earlier.events
+        self.runs.update(earlier.runs)
+        self.identities |= earlier.identities
+        self.files = list(dict.fromkeys([*earlier.files, *self.files]))
 
 
 class Sought:
@@ -73,6 +105,15 @@ def blank(value: JSON) -> JSON:
     if isinstance(value, list):
         return [blank(one) for one in value]
     return ERASED if isinstance(value, str) and value else None
+
+
+def has_blanks(value: JSON) -> bool:
+    """Say whether a content of *value* was blanked, or the name of an entry."""
+    if isinstance(value, dict):
+        return any(name.startswith(ERASED) or has_blanks(one) for name, one in value.items())
+    if isinstance(value, list):
+        return any(map(has_blanks, value))
+    return value == ERASED
 
 
 def _plain(text: str) -> str:

@@ -9,8 +9,10 @@ from rouage.language import Text
 
 POINTS: Final = frozenset(
     {
+        "not_yet_accepted",
         "before_accept_commit",
         "inside_accept_commit",
+        "cursor_moved",
         "after_accept_commit",
         "between_event_and_matches",
         "between_matches_and_first_step",
@@ -24,11 +26,17 @@ POINTS: Final = frozenset(
         "signal_recorded",
         "cancel_recorded",
         "child_end_recorded",
+        "correction_noticed",
+        "correction_proposed",
         "replay_recorded",
         "mid_checkpoint",
         "mid_backup",
         "mid_migration",
         "mid_purge",
+        "mid_blanking",
+        "between_blanks",
+        "mid_erasing",
+        "between_erasures",
         "mid_restore",
         "during_drain",
         "during_recovery",

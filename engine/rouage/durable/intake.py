@@ -135,6 +135,8 @@ class Intakes:
         """
         if self._weight > _BACKLOG_CHARACTERS or self._journal.backlog > _BACKLOG_ROWS:
             raise Overloaded(_BUSY)
+        if self._failpoints is not None:
+            self._failpoints.reach("not_yet_accepted")
         try:
             if extras is None and (not verdicts or not must_decide(verdicts)):
                 intake = self._add(event, verdicts, items, parent)

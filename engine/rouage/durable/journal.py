@@ -1,9 +1,11 @@
 """The narrow contract between the embedded engine and what keeps its rows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from rouage.durable.batch import Batch, WaiterRow
+from rouage.durable.erasure import Found, Sought
+from rouage.durable.keeping import Keeping
 from rouage.durable.port import Health, Purged, Reader
 from rouage.durable.values import Stored
 from rouage.model.event import Event
@@ -154,8 +156,14 @@ class Journal(Protocol):
         """Return when what writes shows a sign of life; it hangs when that hangs."""
         ...
 
-    async def purge(self, retention: Retention, *, now: int) -> Purged:
-        """Forget what is beyond *retention* at *now*, microseconds since 1970."""
+    async def purge(self, retention: Retention, keeping: Keeping, *, now: int) -> Purged:
+        """Forget and blank what is due at *now*, microseconds since 1970."""
+        ...
+
+    async def erase(
+        self, sought: Sought, before: Callable[[Found], Awaitable[None]], *, now: int
+    ) -> Found:
+        """Blank what names a person, in pieces; *before* deals with what lies elsewhere."""
         ...
 
     async def close(self, *, clean: bool) -> bool:

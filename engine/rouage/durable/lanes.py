@@ -95,6 +95,12 @@ class Lanes:
         """Say whether nothing executes and nothing is queued."""
         return not (self.busy or self._queued or self._resumed or self.ending)
 
+    def is_quiet(self, recipe: str) -> bool:
+        """Say whether nothing is in the lanes of *recipe*."""
+        if (recipe, None) in self._lanes:
+            return False
+        return not any(name == recipe for name, _ in self._lanes)
+
     def lane(self, recipe: str, key: str | None, mode: str, maximum: int | None) -> Lane:
         """Return the lane, made if need be, with the newest idea of its width."""
         lane = self._lanes.get((recipe, key))

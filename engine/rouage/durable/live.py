@@ -30,9 +30,12 @@ class LiveRun:
 
     `halt` says that it must stop at the next step boundary, and why. `rest` is the worst of
     what its branches said when they could not go on; `deadline` is when to look at the run
-    again. `busy` is how many of its branches are in a step. `waits` is there only for a run
-    that waits, or has had an answer. `parent` is the number of the run that called it, with
-    the path of the call where that waits for the end. A run in memory is only touched by the
+    again. `busy` is how many of its branches are in a step. `has_keys` says that a step took a
+    key of the ledger in this execution, `is_left` that this execution lingered and was let go:
+    another one may be at work, and nothing is to be recorded here any more. `waits` is there
+    only for a run that waits, or has had an answer. `parent` is the number of the run that
+    called it, with the path of the call where that waits for the end. `is_ending` says that
+    this execution is the last pass after a cancel. A run in memory is only touched by the
     thread of the loop.
     """
 
@@ -45,7 +48,10 @@ class LiveRun:
         "definition",
         "event",
         "halt",
+        "has_keys",
         "id",
+        "is_ending",
+        "is_left",
         "is_resumed",
         "lane",
         "parent",
@@ -81,6 +87,9 @@ class LiveRun:
         self.lane = lane
         self.batch = NOWHERE
         self.busy = 0
+        self.has_keys = False
+        self.is_ending = False
+        self.is_left = False
         self.is_resumed = False
         self.started: int | None = None
         self.state: RunState = "queued"
@@ -93,4 +102,4 @@ class LiveRun:
         self.rest: Rest | None = None
         self.waits: Waits | None = None
         self.parent: Parent | None = None
-        self.written: Mapping[str, StepRow] | None = None
+        self.written: dict[str, StepRow] | None = None

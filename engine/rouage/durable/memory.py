@@ -5,13 +5,18 @@ of the loop. A second engine over the same `MemoryRows` plays the part of a rest
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from rouage.clock import Clock, SystemClock
 from rouage.durable.batch import Batch
+from rouage.durable.blanking import digest_of
 from rouage.durable.embedded import CAPACITY, EmbeddedEngine
+from rouage.durable.erasure import Found
+from rouage.durable.erasure import Sought as Person
 from rouage.durable.journal import Listeners, LoadedRun, Opened, OpenRun
+from rouage.durable.keeping import Keeping
 from rouage.durable.memory_events import find_events, get_event, held_back, is_kept
 from rouage.durable.memory_lineage import MemoryLineage
 from rouage.durable.memory_purge import purge
@@ -42,6 +47,11 @@ from rouage.model.event import Event
 from rouage.model.run import FINAL_STATES, RunRecord, StepRecord
 from rouage.sdk.json import JSON
 from rouage.settings.retention import Retention
+
+_ENDS_WITH_US: Final = Text(
+    "this journal is in memory alone: it is forgotten when the process ends",
+    "ce journal n’est qu’en mémoire : il est oublié à la fin du processus",
+)
 
 
 class MemoryReader(MemoryWaits, MemoryLineage):
@@ -153,10 +163,17 @@ class MemoryReader(MemoryWaits, MemoryLineage):
             definition_record(recipe, (row[0], row[2], *row[4:])) for row in reversed(rows)
         )
 
+    async def list_versions(self) -> tuple[tuple[str, str], ...]:
+        """Return the accepted versions of all recipes, as (recipe, hash), newest first."""
+        newest_first = reversed(self._rows.versions.values())
+        return tuple((from_column(row[1]), row[0]) for row in newest_first)
+
     async def find_claim(self, scope: str, key: str) -> ClaimRecord | None:
         """Return who holds a key of the ledger."""
         rows = self._rows
         row = rows.claims.get((to_column(scope), to_column(key)))
+        if row is None:
+            row = rows.claims.get((to_column(scope), to_column(digest_of(key))))
         if row is None:
             return None
         event = None if row[2] is None else rows.events.get(row[2])
@@ -308,9 +325,16 @@ class MemoryJournal:
             self.rows.apply(batch)
         self._tell(lambda listeners: listeners.committed(kept))
 
-    async def purge(self, retention: Retention, *, now: int) -> Purged:
-        """Forget what is beyond *retention* at *now*, microseconds since 1970."""
-        return purge(self.rows, retention, now)
+    async def purge(self, retention: Retention, keeping: Keeping, *, now: int) -> Purged:
+        """Forget and blank what is due at *now*, microseconds since 1970."""
+        return purge(self.rows, retention, keeping, now)
+
+    async def erase(
+        self, sought: Person, before: Callable[[Found], Awaitable[None]], *, now: int
+    ) -> Found:
+        """Refuse: what is only in memory is forgotten by ending the process."""
+        del sought, before, now
+        raise JournalError(_ENDS_WITH_US)
 
     async def close(self, *, clean: bool) -> bool:
         """Write what waits; False when it cannot be written."""

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from rouage.durable.memory_rows import MemoryRows
 from rouage.durable.port import EventRecord
-from rouage.durable.records import run_record, verdict_of
+from rouage.durable.records import blanked_of, run_record, verdict_of
 from rouage.durable.sought import Sought
 from rouage.durable.values import from_column, to_column, to_microseconds
 from rouage.model.event import Event
@@ -70,4 +70,5 @@ def _event_record(rows: MemoryRows, seq: int) -> EventRecord:
             for run, row in rows.runs.items()
             if row[2] == seq
         ),
+        blanked=blanked_of(rows.blanked.get(seq)),
     )

@@ -1,7 +1,12 @@
 """Forgetting in the memory journal, by the same rules as in the SQLite one (R19)."""
 
+from collections.abc import Iterator
+
+from rouage.durable.keeping import Keeping
+from rouage.durable.memory_blanking import blank_due
 from rouage.durable.memory_rows import MemoryRows
 from rouage.durable.port import Purged
+from rouage.durable.values import from_column
 from rouage.model.run import FINAL_STATES
 from rouage.settings.retention import KEY_SECONDS, Retention
 
@@ -9,25 +14,44 @@ _FORGOTTEN = 2
 _MICROSECONDS = 1_000_000
 
 
-def purge(rows: MemoryRows, retention: Retention, now: int) -> Purged:
+def purge(rows: MemoryRows, retention: Retention, keeping: Keeping, now: int) -> Purged:
     """Forget what is too old or too much; nothing here is counted in bytes."""
     runs = events = 0
-    age, most = retention.age_seconds, retention.runs
-    over = [seq for seq in sorted(rows.runs) if rows.run_row(seq)[3] in FINAL_STATES]
-    excess = 0 if most is None else max(0, len(over) - most)
-    for place, seq in enumerate(over):
-        is_old = age is not None and (rows.run_row(seq)[14] or 0) < now - age * _MICROSECONDS
-        if (is_old or place < excess) and _is_free(rows, seq):
+    for seq in _beyond(rows, retention, keeping, now):
+        if _is_free(rows, seq):
             event = rows.runs[seq][2]
             _drop_run(rows, seq)
             runs += 1
             events += _drop_event(rows, event)
+    age = retention.age_seconds
     before = 0 if age is None else now - age * _MICROSECONDS
     old = [seq for seq, row in rows.events.items() if row[5] < before and row[8] == 1]
     events += sum(_drop_event(rows, seq) for seq in old)
     return Purged(
-        runs=runs, events=events, keys=_drop_keys(rows, now), claims=_drop_claims(rows, now)
+        runs=runs,
+        events=events,
+        keys=_drop_keys(rows, now),
+        claims=_drop_claims(rows, now),
+        blanked=blank_due(rows, retention, keeping, now),
     )
+
+
+def _beyond(rows: MemoryRows, retention: Retention, keeping: Keeping, now: int) -> Iterator[int]:
+    """Yield the finished runs that are beyond their bounds, oldest first."""
+    own = keeping.bounded()
+    groups: dict[str | None, list[int]] = {}
+    for seq in sorted(rows.runs):
+        if rows.run_row(seq)[3] in FINAL_STATES:
+            name = from_column(rows.runs[seq][3])
+            groups.setdefault(name if name in own else None, []).append(seq)
+    for recipe, over in groups.items():
+        bounds = retention if recipe is None else own[recipe]
+        age, most = bounds.age_seconds, bounds.runs
+        excess = 0 if most is None else max(0, len(over) - most)
+        for place, seq in enumerate(over):
+            is_old = age is not None and (rows.run_row(seq)[14] or 0) < now - age * _MICROSECONDS
+            if is_old or place < excess:
+                yield seq
 
 
 def _is_free(rows: MemoryRows, seq: int) -> bool:
@@ -62,6 +86,7 @@ def _drop_event(rows: MemoryRows, seq: int) -> bool:
     for match in [key for key in rows.matches if key[0] == seq]:
         del rows.matches[match]
     rows.events[seq] = (*row[:6], None, None, _FORGOTTEN, None)
+    rows.blanked.pop(seq, None)
     return True
 
 

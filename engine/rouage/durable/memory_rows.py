@@ -46,6 +46,7 @@ class MemoryRows:
     effects: dict[tuple[int, str, int], Stored] = field(default_factory=dict)
     lineage: dict[tuple[int, str, int], LineageRow] = field(default_factory=dict)
     blobs: dict[bytes, bytes] = field(default_factory=dict)
+    blanked: dict[int, int] = field(default_factory=dict)
 
     def apply(self, batch: Batch) -> None:
         """Write the rows of *batch*; events whose key is known are marked as duplicates."""
@@ -79,6 +80,26 @@ class MemoryRows:
                 self.claims.pop(claim[:2], None)
             elif claim[2] not in lost:
                 self.claims[claim[:2]] = claim
+        settled = set(batch.settled)
+        for claim in [row for row in self.claims.values() if row[3] in settled]:
+            if claim[5] == "started":
+                self._settle_claim(claim)
+
+    def _settle_claim(self, claim: ClaimRow) -> None:
+        """Say what becomes of a key without a result now that its run is over."""
+        step = self.steps.get(claim[3] or 0, {}).get(claim[4] or "")
+        state = None if step is None else step[2]
+        if state in {"failed", "skipped", "waiting"}:
+            del self.claims[claim[:2]]
+            return
+        is_done = step is not None and state == "done"
+        result = step[7] if step is not None and is_done else None
+        self.claims[claim[:2]] = (
+            *claim[:5],
+            "done" if is_done else "doubtful",
+            result,
+            claim[7],
+        )
 
     def _add_items(self, batch: Batch, lost: set[int]) -> None:
         items = dict(batch.items)
@@ -162,7 +183,7 @@ class MemoryRows:
             seq, run[1], run[3], state, run[5], run[7], run[8], run[9],
             event[1], event[2], run[4], reason, run[10], started, ended, error, outputs, cancel,
             run[12], run[13], self._id_of(run[12]), self._id_of(run[14]), run[2],
-            event[9],
+            event[9], self.blanked.get(run[2]),
         )  # fmt: skip
 
     def _id_of(self, seq: int | None) -> str | None:

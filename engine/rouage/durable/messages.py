@@ -9,6 +9,7 @@ from rouage.language import Text
 from rouage.model.event import Event, Verdict
 from rouage.model.ids import idempotency_key
 from rouage.model.run import (
+    Blanked,
     RunRecord,
     RunState,
     SignalRecord,
@@ -82,6 +83,29 @@ class FileRecord:
     is_written: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SecretUse:
+    """A secret that a step was given: its name, never its value (security S-60)."""
+
+    run: str
+    recipe: str
+    created: datetime
+    step: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Product:
+    """A file that a step made, with its content, and when."""
+
+    run: str
+    recipe: str
+    step: str
+    path: str
+    hash: bytes
+    made: datetime
+
+
 @dataclass(kw_only=True, slots=True)
 class StepSpec:
     """What the engine must know of a step before it is called.
@@ -94,7 +118,8 @@ class StepSpec:
     `parameters` and `conditions` are recorded as given: mask secrets before.
     `inverse` is recorded, committed, before the call (undoable actions); `prepare` gives it
     anew before each call. The call may set what it is now, and the `files` that it read and
-    wrote: both are recorded with the result.
+    wrote: both are recorded with the result. `secrets` are the names of those it was given,
+    recorded with whatever became of it.
     `once` is the key under which all recipes know this effect (R5): a step found done under
     it is not executed, and takes over the recorded result.
     """
@@ -109,6 +134,7 @@ class StepSpec:
     once: str | None = None
     prepare: Callable[[], Awaitable[JSON]] | None = None
     files: tuple[FileUse, ...] = ()
+    secrets: frozenset[str] = frozenset()
 
     @property
     def may_repeat(self) -> bool:
@@ -149,7 +175,7 @@ class ClaimRecord:
 
     scope: str
     key: str
-    state: Literal["claimed", "started", "done"]
+    state: Literal["claimed", "started", "done", "doubtful"]
     event: str | None = None
     run: str | None = None
     path: str | None = None
@@ -265,6 +291,7 @@ class EventRecord:
     event: Event
     verdicts: tuple[Verdict, ...] = ()
     runs: tuple[RunRecord, ...] = ()
+    blanked: Blanked | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -277,6 +304,8 @@ class Purged:
     claims: int = 0
     blobs: int = 0
     freed_bytes: int = 0
+    blanked: int = 0
+    """Events whose values, or whose personal ones, were blanked with those of their runs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -38,6 +38,7 @@ class Parking:
         self.news: News = {}
         self.timers = Timers(clock, self._due)
         self.is_closed = False
+        self.let_go: Callable[[int], None] | None = None
 
     def add(self, seq: int, lane: Lane, batch: Batch, deadline: int | None) -> None:
         """Park a run, which keeps its lane; without a deadline only an answer wakes it."""
@@ -69,6 +70,8 @@ class Parking:
 
     def take(self, seq: int) -> Lane | None:
         """Take a run off its wait, without giving up its lane; None when it is not here."""
+        if self.let_go is not None:
+            self.let_go(seq)
         place = self._places.pop(seq, None)
         if seq in self._waking:
             self._waking.discard(seq)

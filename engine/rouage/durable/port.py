@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
+from rouage.durable.erasure import Found, Sought
+from rouage.durable.keeping import USUAL, Keeping
 from rouage.durable.messages import (
     HELD_SUFFIX,
     PROTOCOL,
@@ -24,12 +26,14 @@ from rouage.durable.messages import (
     FileUse,
     Health,
     NoSuchRun,
+    Product,
     Purged,
     Recorded,
     RunFilter,
     RunOutcome,
     RunPage,
     RunParked,
+    SecretUse,
     StepFailed,
     StepSpec,
     WaitSpec,
@@ -65,6 +69,7 @@ __all__ = [
     "FileUse",
     "Health",
     "NoSuchRun",
+    "Product",
     "Purged",
     "Reader",
     "Recorded",
@@ -73,6 +78,7 @@ __all__ = [
     "RunOutcome",
     "RunPage",
     "RunParked",
+    "SecretUse",
     "StepFailed",
     "StepSpec",
     "WaitSpec",
@@ -286,15 +292,29 @@ class Engine(Reader, Protocol):
         """Settle a run that needs attention: call the step again, or take it as done (R4)."""
         ...
 
-    async def purge(self, retention: Retention) -> Purged:
+    async def purge(self, retention: Retention, keeping: Keeping = USUAL) -> Purged:
         """Forget finished runs beyond *retention*, in pieces that delay nobody (R19).
 
-        Open runs, what they need, and event keys younger than 30 days stay (R2).
+        Open runs, what they need, and event keys younger than 30 days stay (R2). *keeping* says
+        for which recipes other bounds count, and whose values are to be blanked.
+        """
+        ...
+
+    async def erase(self, sought: Sought, before: Callable[[Found], Awaitable[None]]) -> Found:
+        """Blank what names a person, in pieces that delay nobody; safe to repeat (N-11).
+
+        Rows stay: what happened, and when. What belongs to open runs, and to batches that wait,
+        is left and told. *before* is given each finding before it is blanked, to deal with what
+        lies elsewhere.
         """
         ...
 
     def health(self) -> Health:
         """Return how the engine is."""
+        ...
+
+    def is_quiet(self, recipe: str) -> bool:
+        """Say whether no run of *recipe* executes, waits or needs attention here."""
         ...
 
     async def wait_idle(self) -> None:

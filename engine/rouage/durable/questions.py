@@ -85,6 +85,10 @@ class Questions:
         """Return the accepted versions of the recipe, newest first, with their texts."""
         return await self._reader.list_definitions(recipe)
 
+    async def list_versions(self) -> tuple[tuple[str, str], ...]:
+        """Return the accepted versions of all recipes, as (recipe, hash), newest first."""
+        return await self._reader.list_versions()
+
     async def find_claim(self, scope: str, key: str) -> ClaimRecord | None:
         """Return who holds a key of the ledger."""
         return await self._reader.find_claim(scope, key)

@@ -9,8 +9,10 @@ from rouage.durable.messages import (
     DefinitionRecord,
     EventRecord,
     FileRecord,
+    Product,
     RunFilter,
     RunPage,
+    SecretUse,
 )
 from rouage.model.event import Event
 from rouage.model.run import (
@@ -90,6 +92,10 @@ class Reader(Protocol):
         """Return the accepted versions of the recipe, newest first, with their texts."""
         ...
 
+    async def list_versions(self) -> tuple[tuple[str, str], ...]:
+        """Return the accepted versions of all recipes, as (recipe, hash), newest first."""
+        ...
+
     async def list_waits(
         self,
         *,
@@ -122,4 +128,17 @@ class Reader(Protocol):
         limit: int = 500,
     ) -> tuple[FileRecord, ...]:
         """Return what steps read and wrote, newest run first: of a run, a content or a path."""
+        ...
+
+    async def list_secret_uses(
+        self, *, run_id: str | None = None, name: str | None = None, limit: int = 500
+    ) -> tuple[SecretUse, ...]:
+        """Return which secrets steps were given, newest run first: a run's, or one secret."""
+        ...
+
+    async def list_products(self, *, since: datetime, limit: int = 500) -> tuple[Product, ...]:
+        """Return the files that steps made since *since*, those of the newest runs first.
+
+        A file without a known content is left out.
+        """
         ...

@@ -5,12 +5,13 @@ from typing import Any
 
 from rouage.durable.batch import Column, WaiterRow
 from rouage.durable.journal import LoadedRun, OpenRun
+from rouage.durable.keeping import PERSON, PERSONAL, VALUES
 from rouage.durable.port import ClaimRecord, DefinitionRecord
 from rouage.durable.values import Stored, from_column, from_microseconds
 from rouage.durable.waits import LIMIT_SUFFIX
 from rouage.model.event import Event, Verdict
 from rouage.model.ids import idempotency_key
-from rouage.model.run import RunRecord, SignalRecord, StepRecord, WaitRecord
+from rouage.model.run import Blanked, RunRecord, SignalRecord, StepRecord, WaitRecord
 from rouage.sdk.json import JSON
 
 Row = Sequence[Any]
@@ -23,9 +24,19 @@ RUN_COLUMNS = (
     " run.error, run.outputs, run.cancel, run.parent, run.parent_path,"
     " (SELECT other.id FROM run AS other WHERE other.seq = run.parent),"
     " (SELECT other.id FROM run AS other WHERE other.seq = run.replay_of), run.event,"
-    " event.trail"
+    " event.trail, event.blanked"
 )
 """The columns that `run_record`, `open_run_of` and `loaded_run` read, in their order."""
+
+
+def blanked_of(number: int | None) -> Blanked | None:
+    """Return the most that `event.blanked` says; a negative number means that it is under way."""
+    bits = abs(number or 0)
+    if bits & VALUES:
+        return "values"
+    if bits & PERSON:
+        return "person"
+    return "personal" if bits & PERSONAL else None
 
 
 def run_record(
@@ -56,6 +67,7 @@ def run_record(
         parent=row[20],
         replay_of=row[21],
         trail=tuple(row[23].split("\n")) if row[23] else (),
+        blanked=blanked_of(row[24]),
     )
 
 

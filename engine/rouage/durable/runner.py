@@ -12,8 +12,10 @@ from rouage.durable.failpoints import Failpoints
 from rouage.durable.following import Followers
 from rouage.durable.journal import Journal, LoadedRun, OpenRun
 from rouage.durable.lanes import Lane, Lanes
+from rouage.durable.lingering import Lingering
 from rouage.durable.live import NOWHERE, LiveRun, Reason
 from rouage.durable.parking import Parking
+from rouage.durable.pinned import Pinned
 from rouage.durable.port import PROTOCOL, BlockedRun, Execute, RunOutcome, RunParked
 from rouage.durable.states import RunStates
 from rouage.durable.values import microseconds_of
@@ -25,17 +27,12 @@ from rouage.sdk.json import JSON
 
 logger = logging.getLogger(__name__)
 
-_DEFINITIONS_KEPT: Final = 4096
 _PAUSE_SECONDS: Final = 1.0
 _RESTING: Final = frozenset({"needs_attention", "blocked"})
 
 _UNEXPECTED: Final = Text(
     "the engine failed in an unexpected way ({kind}); the log of the daemon has details",
     "le moteur a échoué de façon inattendue ({kind}) ; le journal du service en dit plus",
-)
-_NO_DEFINITION: Final = Text(
-    "the version of the recipe that this run needs is not in the journal",
-    "la version de la recette dont cette exécution a besoin n’est pas dans le journal",
 )
 
 
@@ -50,7 +47,7 @@ class Runner:
         self.now = microseconds_of(clock)
         self._failpoints = failpoints
         self._execute: Execute | None = None
-        self._definitions: dict[str, bytes] = {}
+        self.pinned = Pinned(journal)
         self._tasks: set[asyncio.Task[None]] = set()
         self._idle: list[asyncio.Future[None]] = []
         self._last = NOWHERE
@@ -62,17 +59,19 @@ class Runner:
         self.parking = Parking(
             self.lanes, clock, dispatch=self.dispatch, ring=self._ring, failpoints=failpoints
         )
+        self.lingering = Lingering(self, clock)
         self.followers = Followers()
+        self.claims = StepClaims(journal, self.look_again)
         self.states = RunStates(
             journal,
             now=self.now,
             parking=self.parking,
             followers=self.followers,
+            claims=self.claims,
             failpoints=failpoints,
         )
         self.write = self.states.write
         self.calls: Calls | None = None
-        self.claims = StepClaims(journal, self.look_again)
         self.end_calls: Callable[[LiveRun], Awaitable[None]] | None = None
         self.cancel_number: Callable[[int, Reason], Coroutine[Any, Any, None]] | None = None
         self.settle_order: Callable[[Sequence[OpenRun]], None] | None = None
@@ -105,12 +104,6 @@ class Runner:
         else:
             self.lanes.join(lane, run.seq, has_begun=run.has_begun)
 
-    def keep_definition(self, digest: str, definition: bytes) -> None:
-        """Remember the bytes of a version that runs will need."""
-        if len(self._definitions) >= _DEFINITIONS_KEPT:
-            del self._definitions[next(iter(self._definitions))]
-        self._definitions[digest] = definition
-
     def launch(self, run: LiveRun) -> None:
         """Execute a run that has its lane and its slot, and is on disk as running."""
         if self.is_closing or self._execute is None:
@@ -131,10 +124,10 @@ class Runner:
         cold: list[tuple[int, Lane]] = []
         while (turn := self.lanes.next()) is not None:
             entry, lane = turn
-            if isinstance(entry, int):
-                cold.append((entry, lane))
-            else:
+            if not isinstance(entry, int):
                 self._claim(entry)
+            elif self.lingering.is_empty or not self.lingering.go_on(entry):
+                cold.append((entry, lane))
         if cold:
             self._read_back(cold)
 
@@ -154,9 +147,13 @@ class Runner:
     def own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Do *work* in a task of the engine, which a drain waits for."""
         task = asyncio.get_running_loop().create_task(work)
+        self.watch_end(task)
+        return task
+
+    def watch_end(self, task: asyncio.Task[None]) -> None:
+        """Have a drain wait for the end of *task*."""
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return task
 
     async def _load(self, cold: list[tuple[int, Lane]]) -> None:
         """Read runs back and start them; each holds its lane and its slot already."""
@@ -224,9 +221,10 @@ class Runner:
     async def _drive(self, run: LiveRun, execute: Execute) -> None:
         # After a cancel the run is executed once more, so that `finally` can be done.
         cancel = run.cancel
-        is_last = cancel is not None
+        run.is_ending = is_last = cancel is not None
         try:
-            definition = self._definitions.get(run.definition) or await self._fetch(run.definition)
+            pinned = self.pinned
+            definition = pinned.get(run.definition) or await pinned.fetch(run.definition)
             if is_last and self.end_calls is not None:
                 await self.end_calls(run)
             context = self._context(run, cancel)
@@ -249,7 +247,7 @@ class Runner:
         except Exception as error:  # noqa: BLE001 - no run can stop the daemon
             self.states.end(run, _unexpected(run, error), is_last=is_last)
         finally:
-            self._leave(run)
+            self.set_aside(run)
 
     def _context(self, run: LiveRun, cancel: JSON) -> EmbeddedRunContext:
         return EmbeddedRunContext(
@@ -261,17 +259,14 @@ class Runner:
             news=self.parking.news,
             calls=self.calls,
             claims=self.claims,
+            lingering=self.lingering,
             cancel=cancel,
         )
 
-    async def _fetch(self, digest: str) -> bytes:
-        definition = await self._journal.reader.get_definition(digest)
-        if definition is None:
-            raise BlockedRun(RouageError(_NO_DEFINITION).record())
-        self.keep_definition(digest, definition)
-        return definition
-
-    def _leave(self, run: LiveRun) -> None:
+    def set_aside(self, run: LiveRun) -> None:
+        """Give its slot, and unless it waits its lane, to others: it stops executing."""
+        if run.is_left:
+            return
         self.live.pop(run.seq, None)
         if run.task is not None:
             self._tasks.discard(run.task)
@@ -290,6 +285,14 @@ class Runner:
                 self.lanes.rest(run.lane, run.seq)
             self.lanes.leave(run.lane)
         self.tell_end(run)
+
+    def take_back(self, run: LiveRun) -> None:
+        """Have a run execute on that was set aside with its execution, and has its slot again."""
+        self.parking.arrive(run.seq)
+        self.states.write(run, "running")
+        self.live[run.seq] = run
+        if run.task is not None:
+            self._tasks.add(run.task)
 
     def tell_end(self, run: LiveRun) -> None:
         """Let others go on, now that a run is over or stopped, and tell who waited for that."""
@@ -332,6 +335,8 @@ class Runner:
         """Forget what only mattered until a commit."""
         if self.parking.is_untidy:
             self.parking.tidy(lambda seq: seq in self.live or seq in self.loading)
+        if not self.lingering.is_empty:
+            self.lingering.expire()
 
     def _ring(self, seq: int) -> None:
         run = self.live.get(seq)
@@ -368,6 +373,7 @@ class Runner:
         self.is_closing = True
         self.parking.is_closed = True
         await self.parking.timers.stop()
+        self.lingering.let_all_go()
         for run in self.live.values():
             run.halt = run.halt or "close"
             self._ring(run.seq)

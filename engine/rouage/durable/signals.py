@@ -1,6 +1,6 @@
 """Answers for runs: durable before they count, the first one wins (R9)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -117,7 +117,7 @@ class Signals:
     async def standing(self, run_id: str, name: str) -> "Standing | None":
         """Return how the wait stands at this very moment; None when there is no such run."""
         while True:
-            live = self._runner.find_live(run_id)
+            live = self._runner.find_live(run_id) or self._runner.lingering.find(run_id)
             if live is not None:
                 given = self._given(live.seq, name, live.waits)
                 return Standing(live.seq, name, live.waits, given, _settled_live(live, name), live)
@@ -231,13 +231,21 @@ def _judge_wait(
         return AlreadyAnswered(answer=given[0] if given else _late(row, closing))
     if row[2] != "approval":
         return None
-    need = question.get("need", 1) if isinstance(question, dict) else 1
     mine = next((signal for signal in given if signal.author == author), None)
     if mine is not None:
         return AlreadyAnswered(answer=mine)
-    if isinstance(need, int) and len({signal.author for signal in given}) >= max(1, need):
-        return AlreadyAnswered(answer=given[0])
+    asked: Mapping[str, JSON] = question if isinstance(question, dict) else {}
+    need, counted = asked.get("need", 1), _counted(given, asked.get("from"))
+    if isinstance(need, int) and len({signal.author for signal in counted}) >= max(1, need):
+        return AlreadyAnswered(answer=counted[0])
     return None
+
+
+def _counted(given: list[SignalRecord], people: JSON) -> list[SignalRecord]:
+    """Return the answers of those who may answer: those of others decide nothing."""
+    if not isinstance(people, list) or not people:
+        return given
+    return [signal for signal in given if signal.author in people]
 
 
 def _late(row: WaiterRow, closing: int) -> SignalRecord:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from rouage.durable.batch import Batch
+from rouage.durable.claims import StepClaims
 from rouage.durable.failpoints import Failpoints
 from rouage.durable.following import Followers
 from rouage.durable.journal import Journal
@@ -25,12 +26,14 @@ class RunStates:
         now: Callable[[], int],
         parking: Parking,
         followers: Followers,
+        claims: StepClaims,
         failpoints: Failpoints | None,
     ) -> None:
         self._journal = journal
         self._now = now
         self._parking = parking
         self._followers = followers
+        self._claims = claims
         self._failpoints = failpoints
         self.on_change: Callable[[str, str, RunState], None] | None = None
 
@@ -61,6 +64,8 @@ class RunStates:
         if ended:
             if run.waits is not None:
                 batch.fired.append(run.seq)
+            if run.has_keys or run.is_resumed:
+                self._claims.settle(run, batch)
             if run.parent is not None and run.parent[1] is not None:
                 self._tell_parent(
                     run, run.parent[0], batch, {"state": state, "outputs": outputs, "error": error}
@@ -106,6 +111,8 @@ class RunStates:
 
     def stop(self, run: LiveRun, *, is_last: bool, is_closing: bool = False) -> None:
         """Record why a run does not go on now: it waits, is in doubt, cancelled, or handed back."""
+        if run.is_left:
+            return
         is_cancelled = run.cancel is not None and not is_last
         if run.rest == "needs_attention":
             self.write(run, "needs_attention", reason=run.reason)
@@ -115,12 +122,12 @@ class RunStates:
         elif run.halt == "cancel" and is_last:
             self.write(run, "cancelled", ended=True, reason=run.cancel)
         elif run.rest == "waiting" and run.waits is not None and not is_cancelled:
-            self._keep_waits(run, run.waits)
-            self.write(run, "waiting")
+            self.wait(run, run.waits)
         else:
             self.write(run, "queued")
 
-    def _keep_waits(self, run: LiveRun, waits: Waits) -> None:
+    def wait(self, run: LiveRun, waits: Waits) -> None:
+        """Record that the run waits, for what, and until when at the latest."""
         batch, deadline = self._journal.filling(), waits.deadline
         if waits.limit is not None and (deadline is None or waits.limit[0] < deadline):
             deadline, path = waits.limit
@@ -128,3 +135,4 @@ class RunStates:
             waits.hold(batch, run.seq, path, kind="limit", deadline=deadline, now=now)
         waits.drop_stale(batch, run.seq)
         run.deadline = deadline
+        self.write(run, "waiting")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from rouage.durable.batch import Batch, StepRow
+from rouage.durable.batch import SECRET_ROLE, Batch, StepRow
 from rouage.durable.claims import Held
 from rouage.durable.journal import Journal
 from rouage.durable.live import LiveRun
@@ -73,6 +73,13 @@ class StepWriter:
             for number, one in enumerate(spec.files)
         ]
 
+    def _keep_secrets(self, batch: Batch, path: str, spec: StepSpec) -> None:
+        """Record which secrets the step was given; the files of a step count upwards."""
+        batch.lineage += [
+            (self._run.seq, path, number - len(spec.secrets), SECRET_ROLE, to_column(name), None)
+            for number, name in enumerate(sorted(spec.secrets))
+        ]
+
     def not_started(self, path: str, spec: StepSpec, attempts: int) -> None:
         """Take back a recorded start: the call was not made after all."""
         self._trace(path, spec, "waiting", attempts, None, (None, None, None))
@@ -99,6 +106,8 @@ class StepWriter:
         self._add(batch, path, row)
         if spec.inverse is not None or spec.files:
             self._keep_facts(batch, path, spec)
+        if spec.secrets:
+            self._keep_secrets(batch, path, spec)
 
     def taken_over(self, path: str, spec: StepSpec, key: str, held: Held, now: int) -> JSON:
         """Record, and return, the result that another step has under the key of this one."""
@@ -211,6 +220,8 @@ class StepWriter:
             None,
         )
         self._add(batch, path, row)
+        if spec.secrets:
+            self._keep_secrets(batch, path, spec)
         return batch
 
     def _add(self, batch: Batch, path: str, row: StepRow) -> None:

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from rouage.clock import Clock
 from rouage.durable.journal import Journal
+from rouage.durable.lingering import Lingering
 from rouage.durable.live import LiveRun
 from rouage.durable.port import RunParked, StepSpec, WaitSpec, WaitTimeout
 from rouage.durable.steps import SETTLED, StepWriter
@@ -56,6 +57,7 @@ class WaitingContext:
         now: Callable[[], int],
         news: News,
         calls: Calls | None,
+        lingering: Lingering,
         cancel: JSON,
     ) -> None:
         self._run = run
@@ -64,6 +66,7 @@ class WaitingContext:
         self._now = now
         self._news = news
         self._calls = calls
+        self._lingering = lingering
         self._known = run.steps or _NOTHING
         self._writer = StepWriter(run, journal)
         self._cancel = cancel
@@ -221,6 +224,9 @@ class WaitingContext:
         run, waits = self._run, self._waits()
         if run.busy and await self._linger(waits, deadline):
             waits.held.pop(path, None)
+            return
+        seconds = None if deadline is None else (deadline - self._now()) / 1e6
+        if self._lingering.takes(run, waits, seconds) and await self._lingering.wait(run, waits):
             return
         run.rest = run.rest or "waiting"
         raise RunParked

@@ -8,7 +8,7 @@ from rouage.expressions.check import Finding, check_expression
 from rouage.expressions.condition import Condition, compile_condition
 from rouage.expressions.expression import Expression, compile_expression
 from rouage.expressions.template import Template, compile_template, iter_expressions
-from rouage.expressions.values import mask, reveal
+from rouage.expressions.values import mask, reveal, secret_names
 
 __all__ = [
     "Condition",
@@ -22,4 +22,5 @@ __all__ = [
     "iter_expressions",
     "mask",
     "reveal",
+    "secret_names",
 ]

@@ -11,6 +11,7 @@ from rouage.expressions.messages import UNDEFINED
 from rouage.expressions.nearest import listing, nearest
 from rouage.expressions.nodes import Call, Defined, Filtered, Node
 from rouage.expressions.running import Constant
+from rouage.expressions.values import name_of_all
 from rouage.model.secret import Secret
 
 
@@ -220,7 +221,7 @@ def apply(spec: FilterSpec, scope: Any, value: Any, given: list[Any]) -> Any:
     value = spec.prepare(value)
     result = spec.call(scope, value, *given) if spec.wants_scope else spec.call(value, *given)
     if secrets and spec.taint == "keep":
-        return Secret(str(result), name=secrets[0].name)
+        return Secret(str(result), name=name_of_all(secrets))
     return result
 
 

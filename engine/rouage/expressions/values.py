@@ -94,9 +94,9 @@ def join_texts(parts: Sequence[Any]) -> str | Secret:
     texts = [part if type(part) is str else text_of(part) for part in parts]
     clear = [text if isinstance(text, str) else text.reveal() for text in texts]
     room(sum(map(len, clear)))
-    names = [text.name for text in texts if isinstance(text, Secret)]
+    secrets = [text for text in texts if isinstance(text, Secret)]
     joined = "".join(clear)
-    return Secret(joined, name=names[0]) if names else joined
+    return Secret(joined, name=name_of_all(secrets)) if secrets else joined
 
 
 def reveal(value: Any) -> JSON:
@@ -149,6 +149,22 @@ def _plain_rare(value: Any) -> JSON:
     if isinstance(value, date):
         return value.isoformat()
     return value if isinstance(value, str | int | float) else MASK
+
+
+def name_of_all(value: Any) -> str:
+    """Return what a secret made of those in *value* is called."""
+    return " ".join(sorted(secret_names(value)))
+
+
+def secret_names(value: Any) -> frozenset[str]:
+    """Return the names of the secrets that stand in *value*, at any depth."""
+    if isinstance(value, Secret):
+        return frozenset(value.name.split())
+    if isinstance(value, Mapping):
+        return frozenset().union(*map(secret_names, value.values()))
+    if isinstance(value, list | tuple):
+        return frozenset().union(*map(secret_names, value))
+    return frozenset()
 
 
 def holds_secret(value: Any) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NoReturn
 
 from rouage.durable.port import Attempt, StepSpec
@@ -57,7 +57,8 @@ async def _ask(journey: Journey, path: str, text: Text, show: list[JSON]) -> JSO
     if question is None:
 
         async def make(_: Attempt) -> JSON:
-            return _worded(text.render(journey.services.language), show)
+            said = text.render(journey.services.language)
+            return _worded(said, show, journey.services.ask_via)
 
         spec = StepSpec(action="approve", effect="none")
         question = await journey.context.step(f"{path}:question", spec, make)
@@ -66,9 +67,9 @@ async def _ask(journey: Journey, path: str, text: Text, show: list[JSON]) -> JSO
     return await record(journey, path, "approve", decision, parameters=shown)
 
 
-def _worded(text: str, show: list[JSON]) -> dict[str, JSON]:
+def _worded(text: str, show: list[JSON], via: Iterable[str]) -> dict[str, JSON]:
     question: dict[str, JSON] = {"ask": text, "show": show, "fields": {}, "need": 1}
-    question |= {"from": [], "then": [], "via": []}
+    question |= {"from": [], "then": [], "via": [*via]}
     told = json.dumps(question, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     digest = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
     return {**question, "digest": digest}

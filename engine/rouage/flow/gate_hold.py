@@ -119,7 +119,11 @@ def _is_plain(value: JSON, journey: Journey) -> bool:
 
 
 def _digest(calling: Calling) -> str:
-    told = json.dumps([calling.action.id, calling.clear], sort_keys=True, ensure_ascii=False)
+    return _digest_of([calling.action.id, calling.clear])
+
+
+def _digest_of(value: JSON) -> str:
+    told = json.dumps(value, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:32]
 
 
@@ -199,13 +203,15 @@ class _Held:
         shown = self._calling.spec.parameters
         values: dict[str, JSON] = {**(shown if isinstance(shown, dict) else {}), **self._edited}
         edited: list[JSON] = [*sorted(self._edited)]
+        said = phrase(self._calling.action, values, self._journey.services.language)
         question: JSON = {
             "action": self._calling.action.id,
-            "say": phrase(self._calling.action, values, self._journey.services.language),
+            "say": said,
             "with": values,
             "edited": edited,
             "due": due.isoformat(),
             "same_as": self._same_as,
+            "digest": _digest_of([said, values]),
         }
         return WaitSpec(kind="hold", name=self._path, action="hold", question=question)
 
@@ -226,7 +232,12 @@ class _Held:
 
         async def tell(_: Attempt) -> JSON:
             kind = "outbox_held" if self._same_as is None else "outbox_repeated"
-            self._journey.services.notify(kind, facts)
+            services = self._journey.services
+            if services.ask_via:
+                letter: dict[str, JSON] = {"people": [], "via": [*services.ask_via]}
+                letter |= {"path": self._path, "kind": kind, "mark": "told"}
+                await services.write({**facts, **letter})
+            services.notify(kind, facts)
             return True
 
         spec = StepSpec(action="hold", effect="outward", idempotent="yes")

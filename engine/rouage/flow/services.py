@@ -97,6 +97,8 @@ class Services:
     """Tell the owner: what it is about, and the facts."""
     write: Callable[[Mapping[str, JSON]], Awaitable[None]] = _not_written
     """Note that people are to be written to about a question; on disk when it returns."""
+    ask_via: tuple[str, ...] = ()
+    """By which ways the owner is asked what no recipe words: trust, limits, outbox."""
     is_asked: Callable[[Iterable[str]], bool] = lambda _ids: False
     """Say whether one of these ids is that of a letter that asked a question."""
     past_events: Callable[[str, datetime], Awaitable[Sequence[tuple[str, JSON]]]] = _none_before
@@ -114,9 +116,13 @@ class Services:
     """The mailboxes and services that the owner described."""
     accounts_told: Callable[[], int] = int
     """How many accounts were given out so far: a result after one may hold a password."""
+    secrets_of: Callable[[str], frozenset[str]] = lambda _: frozenset()
+    """The names of the secrets that an account holds."""
     business: Business = field(default_factory=Business)
     """When the business works."""
     tallies: Tallies | None = None
     """What was counted and approved before; without it (a rehearsal) nothing is asked."""
+    foreseen: Callable[[str], str | None] = lambda _: None
+    """Which step would make a file that is not there, in a rehearsal."""
     ledger: Callable[[str], Awaitable[JSON]] = _nothing_known
     """Which step was done once under a key, in whichever recipe."""

@@ -7,7 +7,9 @@ from typing import Any, Final
 from rouage.errors import StepError
 from rouage.expressions import reveal
 from rouage.flow.journey import Journey
+from rouage.flow.named import all_steps
 from rouage.language import Text
+from rouage.model.run import SHADOW
 from rouage.sdk.json import JSON
 
 _CHUNK: Final = 1 << 20
@@ -19,6 +21,10 @@ _CHANGED: Final = Text(
 _GONE: Final = Text(
     "approve: the file to show, {path}, is not there or cannot be read",
     "approve : le fichier à montrer, {path}, n’existe pas ou ne peut pas être lu",
+)
+_FORESEEN: Final = Text(
+    "the file that the step {step} would make: {name}",
+    "le fichier que l’étape {step} ferait : {name}",
 )
 _CHANGED_HINT: Final = Text(
     "look at the file, then have the run done again so that it is asked anew",
@@ -51,6 +57,8 @@ async def shown(journey: Journey, item: JSON) -> JSON:
 def _look_at(journey: Journey, text: str) -> dict[str, JSON] | None:
     """Return path, size and hash of the file that *text* names; None when it names none.
 
+    A file that is not there, because the step that makes it is only played, is told in words.
+
     Raises:
         StepError: it names one that nobody could look at before deciding.
     """
@@ -64,11 +72,25 @@ def _look_at(journey: Journey, text: str) -> dict[str, JSON] | None:
         if path.is_file():
             size = path.stat().st_size
             return {"path": str(path), "size": size, "sha256": _digest_of(path)}
+        maker = journey.services.foreseen(str(path)) or _played_maker(journey, str(path))
+        if maker is not None:
+            facts = {"step": maker, "name": path.name}
+            return {"text": _FORESEEN.render(journey.services.language, facts)}
         is_gone = text.startswith(("/", "~")) and not path.exists()
     except OSError:
         is_gone = True
     if is_gone:
         raise StepError(_GONE, path=text)
+    return None
+
+
+def _played_maker(journey: Journey, path: str) -> str | None:
+    """Return which step of a run that only plays (`trust: shadow`) would have made *path*."""
+    for step in all_steps(journey.plan.recipe):
+        known = journey.context.recorded(step.path)
+        is_played = known is not None and known.action.startswith(SHADOW)
+        if is_played and known is not None and path in _texts(known.result):
+            return step.id or step.path
     return None
 
 

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from rouage.durable.port import Attempt, StepSpec
 from rouage.errors import StepError, StepTimeout
-from rouage.expressions import mask, reveal
+from rouage.expressions import mask, reveal, secret_names
 from rouage.flow.gate import pass_gate
 from rouage.flow.journey import OUT_OF_TIME, Journey, StopRun
+from rouage.flow.lending import Lent
 from rouage.flow.place import Place
 from rouage.flow.plan import Scope, StepPlan
 from rouage.flow.rates import keep_to, with_rate
@@ -121,6 +122,7 @@ async def _perform(
         parameters=_trace(mask(rendered) if journey.plan.uses_secrets else clear),
         conditions=conditions,
         pause=None if step.use.retry.times <= 0 else pause_of(journey, step.use.retry),
+        secrets=secret_names(rendered) if journey.plan.uses_secrets else frozenset(),
     )
     if step.once is not None:
         spec.once = _once_key(step.once.render(journey.scope))
@@ -298,7 +300,7 @@ def _context(
         render=journey.plan.render_text,
         templates=calling.step.templates,
         wrote=note_written,
-        accounts=services.accounts,
+        accounts=Lent(services, calling.spec),
         business=services.business,
         ledger=services.ledger,
     )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from rouage.catalog.catalog import Catalog
+from rouage.durable.erasure import has_blanks
 from rouage.errors import StepError
 from rouage.language import Text
 from rouage.model.run import RunRecord, StepRecord
@@ -31,6 +32,13 @@ _NOT_RECORDED: Final = Text(
 _IN_DOUBT: Final = Text(
     "nobody knows whether it was done; if it was, it stays",
     "nul ne sait si c’est fait ; si oui, cela reste fait",
+)
+_BLANKED: Final = Text(
+    "how to take it back was blanked with the values of the run",
+    "la façon de le reprendre a été effacée avec les valeurs de l’exécution",
+)
+_BY_HAND: Final = Text(
+    "put it back by hand, if it still matters", "remettez-le à la main, si cela compte encore"
 )
 _TRY: Final = Text(
     "whether the world has changed is seen when it is tried",
@@ -96,8 +104,8 @@ def _look(
         return None
     if step.path in undone:
         return _told(step, "undone")
-    if inverse is None:
-        return _without_inverse(run, step, action)
+    if inverse is None or (run.blanked is not None and has_blanks(inverse)):
+        return _without_inverse(run, step, action, inverse)
     if action is None or action.undo is None:
         return _told(step, "conflict", _MISSING.fill(action=step.action))
     if inverse == {}:
@@ -111,7 +119,11 @@ def _look(
     return _told(step, "ready" if lines else "unchanged", *lines)
 
 
-def _without_inverse(run: RunRecord, step: StepRecord, action: ActionSpec | None) -> Outlook | None:
+def _without_inverse(
+    run: RunRecord, step: StepRecord, action: ActionSpec | None, inverse: JSON
+) -> Outlook | None:
+    if inverse is not None:
+        return _told(step, "stays", _BLANKED, hint=_BY_HAND)
     if action is None or action.effect == "none":
         return None
     if run.replay_of is not None and step.ended is not None and step.ended < run.created:

@@ -19,6 +19,7 @@ from rouage.durable.port import (
     StepSpec,
 )
 from rouage.errors import StepError
+from rouage.flow.lending import Lent
 from rouage.flow.plan import Plan
 from rouage.flow.services import Services
 from rouage.flow.undo_outlook import UNDO_STEP
@@ -125,14 +126,15 @@ class UndoRuns:
         )
 
         async def call(attempt: Attempt) -> JSON:
-            return await self._apply(context, undone, path, attempt)
+            return await self._apply(context, undone, spec, attempt)
 
         await context.step(f"{UNDO_STEP}{path}", spec, call)
 
     async def _apply(
-        self, context: RunContext, undone: _Undone, path: str, attempt: Attempt
+        self, context: RunContext, undone: _Undone, spec: StepSpec, attempt: Attempt
     ) -> JSON:
         services, recipe = self._services, undone.run.recipe
+        path = attempt.path.removeprefix(UNDO_STEP)
         action = services.catalog.actions.get(undone.actions.get(path, ""))
         inverse = undone.inverses.get(path)
         if action is None or action.undo is None or not inverse:
@@ -156,7 +158,7 @@ class UndoRuns:
             open_http=services.open_http,
             scratch=lambda: services.scratch_of(context.run_id),
             wrote=note_written,
-            accounts=services.accounts,
+            accounts=Lent(services, spec),
         )
         result = await action.undo.apply(inverse, told)
         if isinstance(result, dict):

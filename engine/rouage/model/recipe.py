@@ -104,6 +104,24 @@ class Limit:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Keep:
+    """What a recipe says about its past; None: as the workspace has it.
+
+    With `runs` or `age_seconds` both bounds of the workspace no longer count for its runs.
+    """
+
+    runs: int | None = None
+    age_seconds: float | None = None
+    personal_seconds: float | None = None
+    blanks_values: bool = False
+
+    @property
+    def has_bounds(self) -> bool:
+        """Say whether it says itself how many runs are kept, or how long."""
+        return self.runs is not None or self.age_seconds is not None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TriggerUse:
     """One entry of `when`. `id` is unique in the recipe; `uses` names the trigger."""
 
@@ -182,3 +200,4 @@ class Recipe:
     trust: Trust | None = None
     limits: tuple[Limit, ...] = ()
     unusual: Literal["ask", "stop"] | None = None
+    keep: Keep = Keep()

@@ -18,6 +18,9 @@ RunState = Literal[
     "skipped",
     "cancelled",
 ]
+Blanked = Literal["personal", "values", "person"]
+"""What was blanked of a finished run: its personal values, all values, or what named a person."""
+
 StepState = Literal["started", "waiting", "done", "failed", "skipped", "in_doubt"]
 
 FINAL_STATES: Final[frozenset[RunState]] = frozenset(
@@ -80,6 +83,7 @@ class RunRecord:
     """The run that a user had done again, of which this is the replay."""
     trail: tuple[str, ...] = ()
     """The recipes whose runs caused its event, oldest first."""
+    blanked: Blanked | None = None
 
 
 WaitKind = Literal["timer", "retry", "approval", "event", "call", "limit", "hold"]

@@ -9,7 +9,8 @@ class Secret:
     """A secret and its clear value, which only the call to a connector may see.
 
     Comparing, measuring, or printing a secret tells nothing: `str`, `repr` and `format`
-    give the mask (authoring X6).
+    give the mask (authoring X6). What is made of several secrets is called by all their
+    names, with spaces between them.
     """
 
     __slots__ = ("_clear", "name")

@@ -13,6 +13,8 @@ from rouage.recipes.calling import Call, calls_of
 from rouage.recipes.definition import canonical, to_recipe
 from rouage.recipes.document import Document
 from rouage.recipes.exposure import check_exposure
+from rouage.recipes.keeping import check_keep
+from rouage.recipes.keys import check_exposed, check_keys
 from rouage.recipes.loops import check_loops
 from rouage.recipes.meaning import check_meaning
 from rouage.recipes.normal import id_from_file, normalise
@@ -121,9 +123,12 @@ def _check_all(
     check_loops(shaped, report)
     check_exposure(shaped, report)
     check_brakes(data, shaped, report)
+    check_keep(data, report)
     check_inputs(data, shaped, report, input_values)
     check_parameters(shaped, report, catalog)
     check_references(data, shaped, report, known_secrets=known_secrets)
+    check_keys(data, report)
+    check_exposed(shaped, report)
     return shaped
 
 

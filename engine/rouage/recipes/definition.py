@@ -14,6 +14,7 @@ from rouage.model.recipe import (
     Alive,
     Batch,
     Debounce,
+    Keep,
     Limit,
     Once,
     Recipe,
@@ -64,6 +65,7 @@ def to_recipe(normal: Mapping[str, Any], definition: bytes) -> Recipe:
         trust=_trust(get("trust")),
         limits=tuple(map(_limit, get("limits", ()))),
         unusual=get("unusual"),
+        keep=Keep(**get("keep", {})),
     )
 
 

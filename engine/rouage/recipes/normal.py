@@ -11,6 +11,7 @@ from rouage.catalog.grammar import ENGINE_WORDS, FORMAT_VERSION
 from rouage.recipes.blocks import WAITED, normal_block, normal_key, normal_shaping
 from rouage.recipes.braking import normal_brakes, normal_hold
 from rouage.recipes.document import Document, Node
+from rouage.recipes.keeping import normal_keep
 from rouage.recipes.outline import Outline, Use
 from rouage.sdk.quantities import parse_duration
 
@@ -63,6 +64,7 @@ def normalise(
         **_timeout(data),
         **_enabled(data),
         **normal_brakes(data),
+        **normal_keep(data),
     }
 
 

@@ -11,7 +11,6 @@ from typing import Any, Final, Literal
 
 from rouage.catalog.catalog import Catalog
 from rouage.catalog.grammar import ENGINE_WORDS, STEP_KEYS, TRIGGER_KEYS
-from rouage.catalog.later import is_later
 from rouage.catalog.similar import nearest
 from rouage.problem import Range
 from rouage.recipes.document import Path
@@ -204,7 +203,7 @@ class _Walker:
         if not isinstance(entry, Mapping):
             self._misshapen(entry, path, kind)
             return None
-        words = self._sort(entry, path, kind)
+        words = self._sort(entry, kind)
         if len(words.known) == 1 and not words.unknown:
             return self._use(entry, words.known[0], path, kind)
         if words.unknown:
@@ -230,7 +229,7 @@ class _Walker:
         self._report.value("RG204", path, kind=kind)
 
     def _is_known(self, word: str, kind: Kind) -> bool:
-        return word in self._ids(kind) or word in _KEYS[kind] or is_later(word, kind)
+        return word in self._ids(kind) or word in _KEYS[kind]
 
     def _ids(self, kind: Kind) -> Sequence[str]:
         if kind == "trigger":
@@ -243,22 +242,16 @@ class _Walker:
         )
         return known.get(word)
 
-    def _sort(self, entry: Mapping[str, Any], path: Path, kind: Kind) -> _Words:
+    def _sort(self, entry: Mapping[str, Any], kind: Kind) -> _Words:
         words, keys = _Words(), _KEYS[kind]
         for key in entry:
             if key in keys:
                 continue
             if self._spec(key, kind) is not None or (kind == "step" and key in ENGINE_WORDS):
                 words.known.append(key)
-            elif is_later(key, kind):
-                self._later(key, path)
             else:
                 words.unknown.append(key)
         return words
-
-    def _later(self, key: str, path: Path) -> None:
-        self._report.key("RG208", (*path, key), name=key)
-        self._report.explain(path)
 
     def _use(self, entry: Mapping[str, Any], word: str, path: Path, kind: Kind) -> Use | None:
         spec = self._spec(word, kind)

@@ -7,7 +7,6 @@ from typing import Any, Final
 from jsonschema.exceptions import ValidationError
 
 from rouage.catalog.grammar import EXPRESSION_PATTERN, RECIPE_ID_PATTERN, STEP_ID_PATTERN, TOP_WORDS
-from rouage.catalog.later import is_later
 from rouage.catalog.similar import nearest
 from rouage.catalog.words import EXPECT_PATTERN, RATE_PATTERN
 from rouage.language import Text
@@ -75,9 +74,7 @@ class _Reporter:
 
     def _unknown_key(self, path: Path, key: str, suggestion: str | None) -> None:
         place, owner = (*path, key), _owner(path)
-        if not path and is_later(key, "recipe"):
-            self._report.key("RG208", place, name=key)
-        elif not path:
+        if not path:
             self._report.key("RG209", place, name=key, suggestion=suggestion)
         elif owner is not None:
             self._report.key("RG211", place, name=key, owner=owner, suggestion=suggestion)

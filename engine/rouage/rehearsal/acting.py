@@ -1,8 +1,9 @@
 """Actions that are played: simulated where they say how, answered, or stood in for."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
+from itertools import islice
 from typing import Any, Final, Literal
 
 from rouage.catalog.catalog import Catalog, Installed
@@ -23,6 +24,7 @@ from rouage.sdk.json import JSON
 
 How = Literal["ran", "simulated", "assumed", "answered", "failed"]
 
+_MOST_PATHS: Final = 1_000
 _PATHS: Final = frozenset({"path", "folder"})
 _SOURCES: Final = frozenset({"source", "sources", "attach"})
 
@@ -69,6 +71,8 @@ class Acting:
     """What each step was given, by run and path, as the journal would record it."""
     imagined: set[str] = field(default_factory=set)
     """Files that are not there, but would be: those of a sample, and what actions would make."""
+    makers: dict[str, str] = field(default_factory=dict)
+    """Which step would make a file, by its path."""
     missing: dict[str, None] = field(default_factory=dict)
     """Types of account that were asked for in vain."""
 
@@ -77,6 +81,7 @@ class Acting:
         self.answers, self.recall, self.imagined = answers, recall, set(imagined)
         self.acted, self.unanswered = [], []
         self.given.clear()
+        self.makers.clear()
         self.missing.clear()
 
     def over(self, catalog: Catalog) -> Catalog:
@@ -156,9 +161,15 @@ class Acting:
             result = _absolute(spec, stand_in(spec, values), context)
             if self.recall is not None:
                 result = self.recall.filled(spec.id, context.step, step_id, result)
-        if spec.effect != "none" and isinstance(result, dict):
-            self.imagined.add(str(result.get("path")))
+        if spec.effect != "none":
+            self._foresee(result, step_id or static_path(context.step))
         return how, result
+
+    def _foresee(self, result: JSON, step: str) -> None:
+        """Note the files that *step* would make."""
+        for path in islice(_paths_in(result), _MOST_PATHS):
+            self.imagined.add(path)
+            self.makers[path] = step
 
     def _lacks(self, lent: Lent) -> bool:
         """Say whether an account was missing, which does not end a try: it comes before it."""
@@ -228,6 +239,16 @@ def _places(spec: ActionSpec, values: Mapping[str, Any], context: Context) -> se
                 context.files.admit(path, access)
                 found.add(str(context.files.resolve(path)))
     return found
+
+
+def _paths_in(result: JSON) -> Iterator[str]:
+    """Yield the absolute paths in what an action returned."""
+    if isinstance(result, str):
+        if result.startswith("/") and "\n" not in result:
+            yield result
+    elif isinstance(result, dict | list):
+        for item in result.values() if isinstance(result, dict) else result:
+            yield from _paths_in(item)
 
 
 def _absolute(spec: ActionSpec, result: JSON, context: Context) -> JSON:

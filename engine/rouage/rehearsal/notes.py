@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from rouage.language import Language, Text
 from rouage.rerun import static_path
@@ -10,6 +10,12 @@ from rouage.sdk.json import JSON
 from rouage.sdk.quantities import write_duration
 
 _YES: Final = Text("{step} was answered with yes: {ask}", "on a répondu oui à {step} : {ask}")
+_YES_SHOWN: Final = Text(
+    "{step} was answered with yes: {ask} (shown: {shown})",
+    "on a répondu oui à {step} : {ask} (montré : {shown})",
+)
+_MOST_SHOWN: Final = 5
+_LONGEST_SHOWN: Final = 200
 _CAME: Final = Text(
     "the event that {step} waits for came, as the sample of its trigger",
     "l’événement qu’attend {step} est venu, tel que l’exemple de son déclencheur",
@@ -70,8 +76,17 @@ def _both(note: Text) -> list[tuple[Language, str]]:
 
 def said_yes(step: str, question: JSON) -> Text:
     """Return the note about a question that was answered with yes."""
-    ask = question.get("ask") if isinstance(question, Mapping) else None
-    return _YES.fill(step=step, ask=ask or "?")
+    given: Mapping[str, Any] = question if isinstance(question, Mapping) else {}
+    items: Any = given.get("show") or ()
+    seen = [_name_of(item) for item in items if isinstance(item, Mapping)]
+    shown = [name for name in seen if name]
+    text = _YES_SHOWN if shown else _YES
+    return text.fill(step=step, ask=given.get("ask") or "?", shown=", ".join(shown[:_MOST_SHOWN]))
+
+
+def _name_of(item: Mapping[str, Any]) -> str:
+    """Return how a thing that is shown is called: a file by its path, a text by itself."""
+    return str(item.get("path") or item.get("text") or "")[:_LONGEST_SHOWN]
 
 
 def no_account(kind: str) -> Text:

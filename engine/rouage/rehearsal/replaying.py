@@ -26,6 +26,8 @@ class Tally:
     differs: int = 0
     unknown: int = 0
     left_out: int = 0
+    blanked: int = 0
+    """Of events whose values are not there any more; nothing can be said about them."""
     is_cut: bool = False
     differences: list[EventDifference] = field(default_factory=list)
     open_steps: dict[str, int] = field(default_factory=dict)
@@ -89,6 +91,9 @@ async def replay(
     for stored in past:
         if stored.outcome not in _REPLAYED:
             tally.left_out += 1
+            continue
+        if stored.blanked is not None:
+            tally.blanked += 1
             continue
         if tally.replayed >= most:
             tally.is_cut = True

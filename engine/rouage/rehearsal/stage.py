@@ -216,6 +216,7 @@ class Stage:
             business=surround.business,
             accounts=surround.accounts,
             accounts_told=surround.accounts_told,
+            foreseen=self._acting.makers.get,
         )
 
     async def _publish(self, name: str, data: JSON, key: str, trail: tuple[str, ...]) -> int:

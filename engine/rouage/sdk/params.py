@@ -42,6 +42,7 @@ class ParamSpec:
     max_length: int | None = None
     examples: tuple[Any, ...] = ()
     is_secret: bool = False
+    is_exposed: bool = False
 
 
 def param(
@@ -56,12 +57,15 @@ def param(
     max_length: int | None = None,
     examples: typing.Iterable[Any] = (),
     secret: bool = False,
+    exposed: bool = False,
 ) -> Any:
     """Declare one parameter of a `@params` class.
 
     *format* is one of `path folder email url duration cron time timezone secret-name money
     glob json`. A mutable *default* (list, dict) is copied for each instance. *title* is a short
-    label for forms and editors; without it the name is shown.
+    label for forms and editors; without it the name is shown. *exposed* says that others see the
+    value where it goes (the arguments of a program, the query of an address): no secret may
+    stand there.
     """
     spec = ParamSpec(
         about=as_text(about),
@@ -73,6 +77,7 @@ def param(
         max_length=max_length,
         examples=tuple(examples),
         is_secret=secret,
+        is_exposed=exposed,
     )
     if isinstance(default, list | dict):
         value = default

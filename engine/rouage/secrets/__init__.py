@@ -4,7 +4,8 @@ Values are plain texts here; whoever hands them to expressions wraps them so tha
 hidden. The file is read again when it changes, so that a new value needs no restart.
 """
 
-from rouage.secrets.keys import KEEPERS, KeptIn
+from rouage.secrets.dumps import leave_no_dumps
+from rouage.secrets.keys import KEEPERS, KeptIn, has_keyring
 from rouage.secrets.store import (
     LONGEST_VALUE,
     NAME_PATTERN,
@@ -21,4 +22,6 @@ __all__ = [
     "KeptIn",
     "SecretStore",
     "check_name",
+    "has_keyring",
+    "leave_no_dumps",
 ]

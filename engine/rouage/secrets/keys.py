@@ -179,6 +179,15 @@ def _keyring() -> Any:
     return backend
 
 
+def has_keyring() -> bool:
+    """Say whether this session has a keyring that keeps a key."""
+    try:
+        _keyring()
+    except Exception:  # noqa: BLE001 - each keyring has errors of its own
+        return False
+    return True
+
+
 def _out_of_reach(error: Exception) -> WorkspaceError:
     if isinstance(error, WorkspaceError):
         return error

@@ -17,6 +17,7 @@ from rouage.errors import SettingsError
 from rouage.language import Language, Text, choose_language
 from rouage.records import dataclass
 from rouage.settings.business import BusinessHours
+from rouage.settings.corrections import Listening
 from rouage.settings.fields import (
     DEFAULT_GRACE_SECONDS,
     DEFAULT_HOOKS_PORT,
@@ -76,6 +77,8 @@ class Settings:
     rates: Mapping[str, AccountRate] = field(default_factory=dict)
     accounts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     business: BusinessHours = field(default_factory=BusinessHours)
+    corrections: Listening = field(default_factory=Listening)
+    ask_via: tuple[str, ...] = ()
 
     @property
     def places(self) -> Places:

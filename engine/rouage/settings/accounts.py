@@ -42,6 +42,16 @@ def fill(value: Any, secrets: Mapping[str, str]) -> Any:
     return value
 
 
+def references(value: Any) -> frozenset[str]:
+    """Return the names of the secrets that *value* refers to."""
+    if isinstance(value, str):
+        return frozenset(found[1] for found in REFERENCE.finditer(value))
+    inner = [*value.values()] if isinstance(value, Mapping) else value
+    if not isinstance(inner, list):
+        return frozenset()
+    return frozenset().union(*map(references, inner))
+
+
 def _name(value: Any) -> str:
     if not isinstance(value, str) or ACCOUNT_NAME.fullmatch(value) is None:
         raise ValueError("name")

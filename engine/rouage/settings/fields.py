@@ -9,6 +9,7 @@ from rouage.language import LANGUAGES, Language, Text
 from rouage.records import dataclass
 from rouage.settings.accounts import ACCOUNTS_SCHEMA, read_accounts
 from rouage.settings.business import BUSINESS_SCHEMA, read_business
+from rouage.settings.corrections import CORRECTIONS_SCHEMA, read_corrections
 from rouage.settings.rates import RATES_SCHEMA, read_rates
 from rouage.settings.retention import RETENTION_SCHEMA, SIZE_SCHEMA, read_retention, read_size
 from rouage.settings.values import (
@@ -22,6 +23,7 @@ from rouage.settings.values import (
     read_networks,
     read_port,
     read_public_url,
+    read_ways,
 )
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -269,8 +271,10 @@ FIELDS: Final[Mapping[str, Field]] = {
             "Ce qui est gardé des exécutions finies ; les autres ne sont jamais oubliées.",
         ),
         wanted=Text(
-            "lines such as age: 90d, runs: 200000, size: 2GB (each may be “unlimited”)",
-            "des lignes comme age: 90d, runs: 200000, size: 2GB (ou « unlimited »)",
+            "lines such as age: 90d, runs: 200000, size: 2GB (each may be “unlimited”), "
+            "personal: 30d (or “never”)",
+            "des lignes comme age: 90d, runs: 200000, size: 2GB (ou « unlimited »), personal: 30d "
+            "(ou « never »)",
         ),
         schema=RETENTION_SCHEMA,
         read=read_retention,
@@ -326,6 +330,32 @@ FIELDS: Final[Mapping[str, Field]] = {
             "known lines: holidays, days, hours, quiet, closed; times such as 9:00-18:00",
             "lignes connues : holidays, days, hours, quiet, closed ; des heures comme 9:00-18:00",
         ),
+    ),
+    "ask_via": Field(
+        about=Text(
+            "How you are also asked what `trust`, `limits` and `hold` want to know: by mail, to "
+            "the address of the account.",
+            "Par où vous recevez aussi les questions de `trust`, `limits` et `hold` : par mail, à "
+            "l’adresse du compte.",
+        ),
+        wanted=Text("mail, or mail/NAME of an account", "mail, ou mail/NOM d’un compte"),
+        schema={**_TEXTS_SCHEMA, "default": [], "examples": [["mail"]]},
+        read=read_ways,
+        attribute="ask_via",
+    ),
+    "corrections": Field(
+        about=Text(
+            "Whether what you correct by hand becomes a proposal for the recipe, and for how long.",
+            "Si ce que vous corrigez à la main devient une proposition, et pendant combien de "
+            "temps.",
+        ),
+        wanted=Text(
+            "false, or lines such as within: 7d, every: 10m",
+            "false, ou des lignes comme within: 7d, every: 10m",
+        ),
+        schema=CORRECTIONS_SCHEMA,
+        read=read_corrections,
+        attribute="corrections",
     ),
     "reserve": Field(
         about=Text(

@@ -7,6 +7,7 @@ from typing import Any, Final
 from rouage.records import dataclass
 
 _UNLIMITED: Final = "unlimited"
+_NEVER: Final = "never"
 _AGE: Final = re.compile(r"([1-9]\d{0,4})(h|d|w)", re.ASCII)
 _SIZE: Final = re.compile(r"([1-9]\d{0,5})\s?(MB|GB|TB)", re.ASCII)
 _SECONDS: Final = {"h": 3_600, "d": 86_400, "w": 604_800}
@@ -20,11 +21,15 @@ DEFAULT_RESERVE_BYTES: Final = 100 * 10**6
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retention:
-    """What is kept of finished runs; None keeps all. Unfinished ones are never forgotten."""
+    """What is kept of finished runs; None keeps all. Unfinished ones are never forgotten.
+
+    `personal_seconds` after a run its personal values are blanked; the rest of it stays.
+    """
 
     age_seconds: int | None = 90 * 86_400
     runs: int | None = 200_000
     size_bytes: int | None = 2 * 10**9
+    personal_seconds: int | None = 30 * 86_400
 
 
 def read_retention(value: Any) -> Retention:
@@ -50,8 +55,8 @@ def read_size(value: Any) -> int:
     return int(found[1]) * _BYTES[found[2]]
 
 
-def _or_unlimited(read: Callable[[Any], int]) -> Callable[[Any], int | None]:
-    return lambda value: None if value == _UNLIMITED else read(value)
+def _unless(word: str, read: Callable[[Any], int]) -> Callable[[Any], int | None]:
+    return lambda value: None if value == word else read(value)
 
 
 def _age(value: Any) -> int:
@@ -68,9 +73,10 @@ def _runs(value: Any) -> int:
 
 
 _PARTS: Final[Mapping[str, tuple[str, Callable[[Any], int | None]]]] = {
-    "age": ("age_seconds", _or_unlimited(_age)),
-    "runs": ("runs", _or_unlimited(_runs)),
-    "size": ("size_bytes", _or_unlimited(read_size)),
+    "age": ("age_seconds", _unless(_UNLIMITED, _age)),
+    "runs": ("runs", _unless(_UNLIMITED, _runs)),
+    "size": ("size_bytes", _unless(_UNLIMITED, read_size)),
+    "personal": ("personal_seconds", _unless(_NEVER, _age)),
 }
 
 SIZE_SCHEMA: Final[Mapping[str, Any]] = {
@@ -94,5 +100,10 @@ RETENTION_SCHEMA: Final[Mapping[str, Any]] = {
             "default": 200_000,
         },
         "size": {"anyOf": [SIZE_SCHEMA, {"const": _UNLIMITED}], "default": "2GB"},
+        "personal": {
+            "type": "string",
+            "pattern": f"^([1-9][0-9]{{0,4}}(h|d|w)|{_NEVER})$",
+            "default": "30d",
+        },
     },
 }

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 _DURATION: Final = re.compile(r"(\d{1,6})(s|m)", re.ASCII)
 _HOST_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)
 _URL: Final = re.compile(r"https://([a-z0-9.-]+)(?::\d{1,5})?/?", re.ASCII)
+_WAY: Final = re.compile(r"[a-z][a-z0-9_]{0,30}(/[a-z][a-z0-9_]{0,30})?", re.ASCII)
 _SECONDS: Final = {"s": 1.0, "m": 60.0}
 LONGEST_GRACE_SECONDS: Final = 600.0
 
@@ -110,3 +111,15 @@ def read_grace(value: Any) -> float:
     if seconds > LONGEST_GRACE_SECONDS:
         raise ValueError("duration")
     return seconds
+
+
+def read_ways(value: Any) -> tuple[str, ...]:
+    """Return ways to ask people, such as `mail` or `mail/pro`.
+
+    Raises:
+        ValueError: one of them is none.
+    """
+    ways = value if isinstance(value, list) else [value]
+    if not all(isinstance(way, str) and _WAY.fullmatch(way) for way in ways):
+        raise ValueError("way")
+    return tuple(dict.fromkeys(ways))

@@ -270,7 +270,7 @@ def bad_field(name: str) -> Refused:
 
 _LONGEST_PATH: Final = 1_000
 _KNOWN_FIELDS: Final = frozenset(
-    {"step", "dry_run", "skip_conflicts", "n"}
+    {"step", "dry_run", "skip_conflicts", "n", "names"}
     | {"data", "inputs", "trigger", "choice", "state", "limit", "result", "from", "recipe"}
     | {"path", "fields", "reason", "shown", "stored", "key", "with"}
 )

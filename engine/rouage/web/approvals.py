@@ -125,7 +125,7 @@ async def submit(
     """
     question = wait.question if isinstance(wait.question, Mapping) else {}
     if payload["shown"] != question.get("digest"):
-        raise Refused(409, "changed", _CHANGED, hint=_LOOK_AGAIN)
+        raise changed()
     try:
         answer = await api.control.answer(wait, payload, signal_id=signal_id, author=author)
     except JournalError:
@@ -138,6 +138,11 @@ async def submit(
         # It ended meanwhile, most likely since somebody else answered.
         await _explain_none(api.control.reader, wait.run, wait.path)
     assert isinstance(answer, Recorded)  # noqa: S101 - the three are all there are
+
+
+def changed() -> Refused:
+    """Return the refusal of an answer to something else than what is asked now."""
+    return Refused(409, "changed", _CHANGED, hint=_LOOK_AGAIN)
 
 
 def _misfit(error: StepError) -> Refused:

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from rouage.durable.port import AlreadyAnswered, NoSuchRun, Reader, Recorded
+from rouage.flow.corrections.listening import Corrections
 from rouage.flow.notices import Notices
 from rouage.flow.pauses import Pauses
 from rouage.flow.undo_start import Undos
@@ -53,6 +54,11 @@ class Control(Protocol):
     @property
     def notices(self) -> Notices:
         """Return what the owner has to know."""
+        ...
+
+    @property
+    def corrections(self) -> Corrections:
+        """Return what the owner corrected, and what is proposed because of it."""
         ...
 
     def reload(self) -> None:
@@ -114,6 +120,10 @@ class Control(Protocol):
 
     async def replay_event(self, event_id: str, author: str) -> "Replayed | None":
         """Have a stored event happen again; None when there is no such event."""
+        ...
+
+    async def forget(self, names: Sequence[str]) -> Mapping[str, JSON]:
+        """Blank all that is known of a person; return what it was."""
         ...
 
     async def read_shown(self, path: str) -> bytes:

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import parse_qsl
 
 from aiohttp.http import HttpVersion10, HttpVersion11, RawRequestMessage
@@ -44,6 +44,9 @@ _REMEMBERED_PATHS: Final = 1000
 _REOPEN_SECONDS: Final = 10.0
 _RELOAD_PAUSE: Final = 2.0
 _PAUSE_AFTER_FAULT: Final = 5.0
+Outlook = Literal["coming", "closed", "gone"]
+"""Of a recipe that serves no hook now: its trigger is starting or failed and will be tried
+again; it is switched off; it is deleted."""
 _MOST_QUERY_FIELDS: Final = 200
 
 _TAKEN: Final = Text(
@@ -78,7 +81,7 @@ class HookServer(Listener):
     *allowed_hosts* are the names, beside those of this machine, that `Host` may hold;
     *proxies* the addresses whose word about the caller is taken. *folder* is where large bodies
     lie while they are read, *known_paths* the file that remembers what was served, and
-    *is_recipe* says whether a recipe is still there. *keep* is as for any listener.
+    *outlook* says of a recipe whether it will serve its path again. *keep* is as for any listener.
     """
 
     def __init__(
@@ -89,7 +92,7 @@ class HookServer(Listener):
         limits: Limits | None = None,
         folder: Path | None = None,
         known_paths: Path | None = None,
-        is_recipe: Callable[[str], bool] = lambda _: False,
+        outlook: Callable[[str], Outlook] = lambda _: "gone",
         keep: Keep | None = None,
     ) -> None:
         super().__init__(limits, keep=keep)
@@ -97,7 +100,7 @@ class HookServer(Listener):
         self._proxies = Proxies(proxies)
         self._depot = Depot(folder, most_bytes=self.limits.stored_bytes)
         self._known = KnownPaths(known_paths)
-        self._is_recipe = is_recipe
+        self._outlook = outlook
         self._hooks: dict[str, _Hook] = {}
         self._closed_paths: OrderedDict[str, float] = OrderedDict()
         self._retry_after: float | None = None
@@ -268,7 +271,7 @@ class HookServer(Listener):
         return hook
 
     def _absent(self, path: str) -> _Refusal:
-        """Tell a hook that is being reloaded (503) and one that was removed (410) from none.
+        """Tell a hook that comes back (503) and one that was removed (410) from none.
 
         A sender that reads 410 never comes again: a recipe that is only switched off is 404.
         """
@@ -276,7 +279,10 @@ class HookServer(Listener):
         if closed is not None and asyncio.get_running_loop().time() - closed < _REOPEN_SECONDS:
             return _Refusal(503, Retry_After=_seconds(_RELOAD_PAUSE))
         owner = self._known.owner_of(path)
-        return _Refusal(404 if owner is None or self._is_recipe(owner) else 410)
+        outlook = "closed" if owner is None else self._outlook(owner)
+        if outlook == "coming":
+            return _Refusal(503, Retry_After=_seconds(_PAUSE_AFTER_FAULT))
+        return _Refusal(404 if outlook == "closed" else 410)
 
     async def _take(
         self,

@@ -1,6 +1,7 @@
 """What people read when they are asked by mail: the question with its proof, and answers back."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,20 @@ _SUBJECTS: Final[Mapping[str, Text]] = {
     "approval_reminder": Text("Reminder, your decision: {ask}", "Rappel, votre décision : {ask}"),
     "approval_escalated": Text("Your decision: {ask}", "Votre décision : {ask}"),
 }
+_HELD_SUBJECTS: Final[Mapping[str, Text]] = {
+    "outbox_held": Text("About to leave: {ask}", "Sur le départ : {ask}"),
+    "outbox_repeated": Text("A second time today: {ask}", "Deuxième fois aujourd’hui : {ask}"),
+}
+_LEAVES: Final = Text(
+    "It leaves by itself on {time}.\nAnswer this mail with one line: no, and it does not leave; "
+    "yes, and it leaves at once.",
+    "Le départ se fait seul le {time}.\nRépondez à ce mail par une ligne : non, et rien ne part ; "
+    "oui, et cela part tout de suite.",
+)
+_REPEATED: Final = Text(
+    "The same left today already, in the run {run}.",
+    "La même chose est déjà partie aujourd’hui, dans l’exécution {run}.",
+)
 _ESCALATED: Final = Text(
     "Nobody decided in time, so you are asked.",
     "Personne n’a décidé à temps : c’est à vous que la question est posée.",
@@ -58,6 +73,8 @@ _WHENEVER: Final = Text(
 _TAKEN: Final[Mapping[str, Text]] = {
     "approve": Text("Noted: yes.", "C’est noté : oui."),
     "refuse": Text("Noted: no.", "C’est noté : non."),
+    "send": Text("Noted: it leaves now.", "C’est noté : cela part maintenant."),
+    "cancel": Text("Noted: it does not leave.", "C’est noté : rien ne part."),
 }
 _ABOUT: Final = Text("The question was: {ask}", "La question était : {ask}")
 _NOT_TAKEN: Final = Text("Nothing was decided: {reason}.", "Rien n’a été décidé : {reason}.")
@@ -65,16 +82,27 @@ _NOT_TAKEN: Final = Text("Nothing was decided: {reason}.", "Rien n’a été dé
 
 def subject_of(kind: str, ask: str, language: Language) -> str:
     """Return the subject of a letter of this *kind* about the question *ask*."""
-    said = _SUBJECTS.get(kind, _SUBJECTS["approval_waiting"]).render(language, {"ask": ask})
+    known = {**_SUBJECTS, **_HELD_SUBJECTS}
+    said = known.get(kind, known["approval_waiting"]).render(language, {"ask": ask})
     return " ".join("".join(one if one.isprintable() else " " for one in said).split())[
         :_LONGEST_SUBJECT
     ]
+
+
+def asked_of(wait: WaitRecord | None) -> str:
+    """Return what is asked in one sentence; of a call in the outbox, what it would do."""
+    question = None if wait is None else wait.question
+    if not isinstance(question, Mapping):
+        return ""
+    return str(question.get("ask") or question.get("say") or "")
 
 
 def question_text(
     wait: WaitRecord, kind: str, files: Mapping[ShownFile, str], zone: ZoneInfo, language: Language
 ) -> str:
     """Return the text of a letter that asks; *files* says of each whether it is attached."""
+    if wait.kind == "hold":
+        return held_text(wait, zone, language)
     question: Any = wait.question if isinstance(wait.question, Mapping) else {}
     parts = [str(question.get("ask", ""))]
     if kind == "approval_escalated":
@@ -93,6 +121,24 @@ def question_text(
     parts.append("\n".join(_proposed(name, one, language) for name, one in fields.items()))
     parts += [how_to_answer(fields, language), _closing(wait, zone, language)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def held_text(wait: WaitRecord, zone: ZoneInfo, language: Language) -> str:
+    """Return the text of a letter about a call in the outbox: what leaves, and when."""
+    held: Any = wait.question if isinstance(wait.question, Mapping) else {}
+    parts = [str(held.get("say", ""))]
+    if held.get("same_as"):
+        parts.append(_REPEATED.render(language, {"run": held["same_as"]}))
+    parts.append("\n".join(_shown({"table": held.get("with") or {}})))
+    parts.append(_LEAVES.render(language, {"time": when(_leaves(wait), zone, language)}))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _leaves(wait: WaitRecord) -> datetime:
+    """Return when a call in the outbox leaves by itself."""
+    due = wait.question.get("due") if isinstance(wait.question, Mapping) else None
+    assert isinstance(due, str)  # noqa: S101 - every call that is held has one
+    return datetime.fromisoformat(due)
 
 
 def how_to_answer(fields: Mapping[str, Any], language: Language) -> str:

@@ -92,6 +92,7 @@ async def _maker(
         "run": run.id,
         "recipe": run.recipe,
         "state": run.state,
+        "blanked": run.blanked,
         "at": instant(run.ended or run.started or run.created),
         "step": first.step,
         "path": first.path,

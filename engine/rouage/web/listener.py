@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from aiohttp.http import HttpRequestParser, RawRequestMessage
@@ -22,6 +23,8 @@ Keep = Callable[[Callable[[], Coroutine[Any, Any, None]], str], "asyncio.Task[No
 """Has work done for as long as it lives, again after every failure; gets the name of the work."""
 
 _SWEEP_SECONDS: Final = 1.0
+_IDLE_SECONDS: Final = 5.0
+"""How often is looked after things: while somebody is connected, and else."""
 _BACKLOG: Final = 512
 
 _SLOW_PARSER: Final = Text(
@@ -48,6 +51,7 @@ class Listener:
         self._connections: dict[Connection, asyncio.Task[None]] = {}
         self._per_peer: dict[str, int] = {}
         self._sweeper: asyncio.Task[None] | None = None
+        self._has_come = asyncio.Event()
 
     async def start(
         self, hosts: Sequence[str], port: int, *, sockets: Sequence[socket.socket] = ()
@@ -111,6 +115,9 @@ class Listener:
             return False
         if len(self._connections) >= limits.connections and not self._make_room():
             return False
+        if not self._connections:
+            self.date = http_date()
+            self._has_come.set()
         self._per_peer[connection.peer] = self._per_peer.get(connection.peer, 0) + 1
         loop = asyncio.get_running_loop()
         self._connections[connection] = loop.create_task(connection.serve(), name="hook connection")
@@ -135,7 +142,7 @@ class Listener:
         raise NotImplementedError
 
     def look_after(self) -> None:
-        """Do what is to be done about once a second."""
+        """Do what is to be done about once a second, more rarely while nobody is connected."""
 
     def _connect(self) -> Connection:
         return Connection(loop=asyncio.get_running_loop(), limits=self.limits, owner=self)
@@ -151,12 +158,22 @@ class Listener:
     async def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(_SWEEP_SECONDS)
+            await self._pause()
             self.date = http_date()
             self.look_after()
             now = loop.time()
             for connection in list(self._connections):
                 connection.look(now)
+
+    async def _pause(self) -> None:
+        """Wait for a second; while nobody is connected, longer or until somebody comes."""
+        if self._connections:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            return
+        self._has_come.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_IDLE_SECONDS):
+                await self._has_come.wait()
 
 
 def _start(work: Callable[[], Coroutine[Any, Any, None]], name: str) -> "asyncio.Task[None]":

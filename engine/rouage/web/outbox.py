@@ -58,14 +58,21 @@ async def change_outbox(api: Api, request: web.Request) -> web.Response:
     wait = await _held(api, request.match_info["id"], path)
     payload = {"choice": body["choice"], "with": changes, "reason": reason}
     author = api.author_of(request)
-    await _submit(api, wait, payload, author)
+    signal_id = f"api:{secrets.token_hex(16)}"
+    await submit_change(api, wait, payload, author=author, signal_id=signal_id)
     return web.json_response(
         {"run": wait.run, "path": _step_of(wait), "choice": payload["choice"], "by": author}
     )
 
 
-async def _submit(api: Api, wait: WaitRecord, payload: dict[str, Any], author: str) -> None:
-    signal_id = f"api:{secrets.token_hex(16)}"
+async def submit_change(
+    api: Api, wait: WaitRecord, payload: dict[str, Any], *, author: str, signal_id: str
+) -> None:
+    """Have what *wait* holds cancelled, edited or sent; it is on disk when this returns.
+
+    Raises:
+        Refused: it cannot be done, or it is too late.
+    """
     try:
         done = await api.control.change_held(wait, payload, signal_id=signal_id, author=author)
     except JournalError:
@@ -73,7 +80,12 @@ async def _submit(api: Api, wait: WaitRecord, payload: dict[str, Any], author: s
     except StepError as error:
         raise Refused(422, "refused", error.message, hint=error.hint, facts=error.facts) from error
     if isinstance(done, AlreadyAnswered | NoSuchRun):
-        raise Refused(409, "gone", _GONE)
+        raise gone()
+
+
+def gone() -> Refused:
+    """Return the refusal of a change that comes too late."""
+    return Refused(409, "gone", _GONE)
 
 
 async def _held(api: Api, run_id: str, path: str | None) -> WaitRecord:

@@ -26,9 +26,9 @@ from rouage.sdk.trigger import Hooks
 from rouage.web.api import Api
 from rouage.web.errands import OWNER, Errand, Way, read_errand
 from rouage.web.hearing import Active, Ears, context_for
-from rouage.web.letters import question_text, subject_of
-from rouage.web.questions import APPROVALS, ShownFile, shown_files
-from rouage.web.replies import Heard, Judge
+from rouage.web.letters import asked_of, question_text, subject_of
+from rouage.web.questions import ShownFile, shown_files
+from rouage.web.replies import ANSWERABLE, Heard, Judge
 from rouage.web.reply_tokens import Asked, ReplyTokens
 
 logger = logging.getLogger(__name__)
@@ -54,6 +54,10 @@ _NOBODY: Final = Text(
     "write addresses in `from`",
     "l’exécution {run} demande « {ask} » par {way}, sans personne que l’on puisse joindre ainsi : "
     "mettez des adresses dans `from`",
+)
+_NO_WAY: Final = Text(
+    "`ask_via: {way}` in rouage.yaml is no way to ask people; known: {known}",
+    "`ask_via: {way}` dans rouage.yaml n’est pas un moyen de poser une question ; connus : {known}",
 )
 _NOT_SENT: Final = Text(
     "a question could not be sent via {way}: {reason}; it is tried again",
@@ -107,6 +111,10 @@ class Post:
 
     async def load(self) -> None:
         """Go on from what the journal holds."""
+        for way in self._services.ask_via:
+            if Way.read(way).kind not in self._channels:
+                said = _NO_WAY.fill(way=way, known=", ".join(sorted(self._channels)))
+                self._notices.raise_(f"ask_via:{way}", "nobody_asked", said)
         for stored in (await self._engine.load_items(OWNER)).values():
             errand = read_errand(stored)
             if errand is not None:
@@ -228,7 +236,7 @@ class Post:
             if wait is None:
                 return None
             question: Any = wait.question
-            subject = subject_of(errand.kind, str(question["ask"]), self._services.language)
+            subject = subject_of(errand.kind, asked_of(wait), self._services.language)
             digest = str(question.get("digest", ""))
             states, enclosures = await self._proof(shown_files(question))
             zone, language = self._api.control.zone, self._services.language
@@ -254,7 +262,7 @@ class Post:
 
     async def _wait_of(self, errand: Errand) -> WaitRecord | None:
         """Return the question; an errand whose question is over is forgotten."""
-        waits = await self._engine.list_waits(kinds=APPROVALS, run_id=errand.run)
+        waits = await self._engine.list_waits(kinds=ANSWERABLE, run_id=errand.run)
         found = [one for one in waits if (one.run, one.path) == (errand.run, errand.path)]
         if found:
             return found[0]

@@ -10,16 +10,21 @@ from typing import Any, Final
 
 from rouage.durable.port import Reader
 from rouage.flow.answers import AnswerError
+from rouage.flow.gate_hold import MARK
 from rouage.language import Language
-from rouage.model.run import FINAL_STATES, WaitRecord
+from rouage.model.run import FINAL_STATES, WaitKind, WaitRecord
 from rouage.records import dataclass
 from rouage.sdk.channel import Channel, Said
 from rouage.web.api import Api, Refused
-from rouage.web.approvals import answer_payload, open_question, submit
-from rouage.web.letters import not_taken_text, taken_text
+from rouage.web.approvals import answer_payload, changed, open_question, submit
+from rouage.web.letters import asked_of, not_taken_text, taken_text
+from rouage.web.outbox import HELD, gone, submit_change
 from rouage.web.questions import APPROVALS, fields_of
 from rouage.web.reply_grammar import Reply, read_reply
 from rouage.web.reply_tokens import Asked
+
+ANSWERABLE: Final[frozenset[WaitKind]] = APPROVALS | HELD
+"""What a mail can be the answer to: a question, or a call that waits in the outbox."""
 
 _LOOKS: Final = 20
 _LOOK_SECONDS: Final = 0.25
@@ -76,6 +81,8 @@ class Judge:
         if known is not None:
             return known
         try:
+            if wait is None and asked.path.endswith(MARK):
+                raise gone()
             if wait is None:
                 wait = await open_question(self._reader, asked.run, asked.path, asked.person)
             return await self._submit(heard, wait)
@@ -84,36 +91,44 @@ class Judge:
             return self._refusal(refused, wait, fields=_fields(wait) if again else None)
 
     async def _submit(self, heard: Heard, wait: WaitRecord) -> Outcome:
-        question, fields = _question(wait), _fields(wait)
-        ask, language = str(question.get("ask", "")), self._language
+        fields, ask, language = _fields(wait), asked_of(wait), self._language
         try:
             reply = read_reply(_without_name(heard.said), fields)
         except AnswerError as error:
             reason = error.render(language)
             text = not_taken_text(reason, ask, fields, language)
             return Outcome(text=text, is_taken=False, recipe=wait.recipe)
-        await self._hand_in(heard, wait, reply)
-        taken = {"choice": reply.choice, "fields": _with_proposed(fields, reply)}
+        choice = await self._hand_in(heard, wait, reply)
+        taken = {"choice": choice, "fields": _with_proposed(fields, reply)}
         text = taken_text(ask, fields, taken, language)
         return Outcome(text=text, is_taken=True, recipe=wait.recipe)
 
-    async def _hand_in(self, heard: Heard, wait: WaitRecord, reply: Reply) -> None:
+    async def _hand_in(self, heard: Heard, wait: WaitRecord, reply: Reply) -> str:
+        """Give the answer to whatever waits for it; return the choice as it is recorded there."""
         question = _question(wait)
         digest = str(question.get("digest", ""))
         # The letter names the beginning of the digest of what it showed.
         is_same = bool(digest) and digest.startswith(heard.asked.digest)
+        author, signal_id = _author(question, heard), heard.signal_id
+        if wait.kind == "hold":
+            # A no holds back whatever was edited meanwhile; a yes is for what was shown.
+            if reply.choice == "approve" and not is_same:
+                raise changed()
+            choice = "send" if reply.choice == "approve" else "cancel"
+            change = {"choice": choice, "with": None, "reason": None}
+            await submit_change(self._api, wait, change, author=author, signal_id=signal_id)
+            return choice
         payload = answer_payload(
             reply.choice, fields=reply.fields, reason=None, shown=digest if is_same else "?"
         )
-        author = _author(question, heard)
-        await submit(self._api, wait, payload, author=author, signal_id=heard.signal_id)
+        await submit(self._api, wait, payload, author=author, signal_id=signal_id)
+        return reply.choice
 
     async def _taken(self, heard: Heard, wait: WaitRecord | None) -> Outcome | None:
         """Return what was told of this same answer before: a crash makes it come twice."""
         for signal in await self._reader.list_signals(heard.asked.run):
             if signal.id == heard.signal_id and isinstance(signal.payload, Mapping):
-                ask = str(_question(wait).get("ask", "")) if wait else ""
-                text = taken_text(ask, _fields(wait), signal.payload, self._language)
+                text = taken_text(asked_of(wait), _fields(wait), signal.payload, self._language)
                 return Outcome(text=text, is_taken=True)
         return None
 
@@ -121,7 +136,7 @@ class Judge:
         """Return the question, which is not there for a moment while its run is looked at."""
         asked = heard.asked
         for _ in range(_LOOKS):
-            waits = await self._reader.list_waits(kinds=APPROVALS, run_id=asked.run)
+            waits = await self._reader.list_waits(kinds=ANSWERABLE, run_id=asked.run)
             for wait in waits:
                 if (wait.run, wait.path) == (asked.run, asked.path):
                     return wait
@@ -136,8 +151,7 @@ class Judge:
     ) -> Outcome:
         language = self._language
         reason = refused.message.render(language, refused.facts)
-        ask = str(_question(wait).get("ask", "")) if wait else ""
-        text = not_taken_text(reason, ask, fields, language)
+        text = not_taken_text(reason, asked_of(wait), fields, language)
         return Outcome(text=text, is_taken=False, recipe=wait.recipe if wait else "")
 
 

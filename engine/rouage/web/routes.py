@@ -5,6 +5,8 @@ from typing import Final
 from rouage.web.api import Api, Route
 from rouage.web.approvals import answer_run, list_approvals
 from rouage.web.approve_page import decide, download, show_page
+from rouage.web.corrections import decide_correction, list_corrections
+from rouage.web.forgetting import forget_person
 from rouage.web.outbox import change_outbox, list_outbox
 from rouage.web.previews import preview
 from rouage.web.replays import replay_event
@@ -47,6 +49,14 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route(method="POST", path="/api/reload", right="change", handler=reload),
     Route(method="GET", path="/api/notices", right="read", handler=list_notices),
     Route(method="POST", path="/api/notices/forget", right="change", handler=forget_notice),
+    Route(method="POST", path="/api/forget", right="change", handler=forget_person),
+    Route(method="GET", path="/api/corrections", right="read", handler=list_corrections),
+    Route(
+        method="POST",
+        path="/api/corrections/{number}",
+        right="change",
+        handler=decide_correction,
+    ),
     Route(method="POST", path="/api/stop", right="change", handler=Api.stop),
     Route(method="GET", path="/approve/{token}", right="link", handler=show_page),
     Route(method="HEAD", path="/approve/{token}", right="link", handler=show_page),

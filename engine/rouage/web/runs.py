@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from rouage.durable.port import Reader, RunFilter
+from rouage.durable.port import Reader, RunFilter, SecretUse
 from rouage.language import Language
 from rouage.model.run import OPEN_STATES, UNDO, RunRecord, SignalRecord, StepRecord, WaitRecord
 from rouage.records import dataclass
@@ -26,6 +26,7 @@ class Relatives:
     children: tuple[RunRecord, ...] = ()
     replays: tuple[RunRecord, ...] = ()
     undos: tuple[RunRecord, ...] = ()
+    secrets: tuple[SecretUse, ...] = ()
 
 
 async def relatives_of(reader: Reader, run: RunRecord) -> Relatives:
@@ -43,6 +44,7 @@ async def relatives_of(reader: Reader, run: RunRecord) -> Relatives:
         answers=await reader.list_signals(run.id),
         children=children.runs,
         replays=tuple(one for one in siblings.runs if one.replay_of == run.id),
+        secrets=await reader.list_secret_uses(run_id=run.id),
     )
 
 
@@ -86,6 +88,7 @@ def detail_of(
         "duration_seconds": seconds_between(run.started, run.ended),
         "definition": run.definition,
         "reason": spoken(run.reason, language),
+        "blanked": run.blanked,
         "outputs": run.outputs,
         "event_data": run.event_data,
         "conditions": list(run.conditions),
@@ -99,8 +102,17 @@ def detail_of(
         "children": [_relative(one) for one in around.children],
         "replay_of": run.replay_of,
         "replays": [_relative(one) for one in around.replays],
+        "secrets": _secrets(around.secrets),
         "undone_by": [_relative(one) for one in around.undos],
     }
+
+
+def _secrets(uses: Iterable[SecretUse]) -> list[JSON]:
+    """Return which secrets were used, each with the steps that were given it."""
+    steps: dict[str, list[JSON]] = {}
+    for use in uses:
+        steps.setdefault(use.name, []).append(use.step)
+    return [{"name": name, "steps": steps[name]} for name in sorted(steps)]
 
 
 def _wait(wait: WaitRecord) -> JSON:

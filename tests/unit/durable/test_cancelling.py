@@ -210,3 +210,19 @@ async def test_the_runs_of_a_lane_can_be_cancelled_together(harness: Any, eventu
         await eventually(lambda run=run: is_in(engine, run, "cancelled"))
     assert await is_in(engine, other, "waiting")
     assert harness.recorder.effects.count("finally.0#1") == 3
+
+
+async def test_a_run_that_is_cancelled_before_its_first_turn_does_its_finally(
+    harness: Any,
+) -> None:
+    tidy = Tidy(harness, "block")
+    engine = await harness.open(tidy.execute)
+    sending = asyncio.ensure_future(harness.send(engine))
+    async with asyncio.timeout(30):
+        # Each turn of the loop: the run is seen before its own task has had one.
+        while not engine._runner.live:
+            await asyncio.sleep(0)
+        (live,) = engine._runner.live.values()
+        assert await engine.cancel(live.id, "enough") == "cancelled"
+    await sending
+    assert harness.recorder.effects == LAST

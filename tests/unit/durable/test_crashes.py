@@ -20,8 +20,13 @@ from rouage.model.run import FINAL_STATES, RunRecord
 ROOT = Path(__file__).parents[3]
 EVENTS = 24
 SETTLED = {"done", "failed", "skipped"}
-KILLED_ELSEWHERE = {"mid_backup", "mid_purge", "mid_restore"}
-"""In what happens beside the runs: see test_backups and test_purge."""
+KILLED_ELSEWHERE = {
+    "cursor_moved",
+    "mid_backup", "mid_purge", "mid_restore", "mid_blanking", "between_blanks", "mid_erasing",
+    "between_erasures", "correction_noticed", "correction_proposed",
+}  # fmt: skip
+"""In what happens beside the runs: see test_backups, test_purge, test_blanking, test_erasing,
+test_corrections."""
 
 
 def live(folder: Path, *, events: int, failpoint: str = "") -> int:

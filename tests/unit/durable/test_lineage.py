@@ -14,6 +14,7 @@ from rouage.durable.port import (
     StepSpec,
 )
 from rouage.errors import RetryableError, StepError
+from rouage.language import Text
 from rouage.settings.retention import Retention
 
 SHA = bytes(range(32))
@@ -180,3 +181,39 @@ async def test_what_is_known_of_files_goes_with_the_run(harness: Any) -> None:
     assert [one.run for one in await engine.list_files(hash=SHA)] == [second, first]
     await engine.purge(Retention(age_seconds=86_400))
     assert [one.run for one in await engine.list_files(hash=SHA)] == [second]
+
+
+async def test_the_secrets_of_a_step_are_on_record_by_name_whatever_became_of_it(
+    harness: Any,
+) -> None:
+    async def execute(context: RunContext, definition: bytes) -> RunOutcome:
+        spec = StepSpec(action="test.read", effect="none", idempotent="yes")
+        spec.secrets = frozenset({"shop_key", "mail_pro"})
+
+        async def call(attempt: Attempt) -> Any:
+            spec.files = (FileUse("/in", SHA, False),)
+            if context.event.key == "bad":
+                raise StepError(Text("no", "non"))
+            return {}
+
+        return await done(context, spec, call)
+
+    engine = await harness.open(execute)
+    good = (await harness.send(engine, "good")).runs[0]
+    bad = (await harness.send(engine, "bad")).runs[0]
+    await engine.wait_idle()
+    used = await engine.list_secret_uses(run_id=bad)
+    assert [(one.name, one.step, one.run) for one in used] == [
+        ("mail_pro", "do.0", bad),
+        ("shop_key", "do.0", bad),
+    ]
+    assert used[0].recipe == (await engine.get_run(bad)).recipe
+    assert [one.run for one in await engine.list_secret_uses(name="shop_key")] == [bad, good]
+    assert await engine.list_secret_uses(name="other") == ()
+    # A secret is no file.
+    assert [one.path for one in await engine.list_files(run_id=good)] == ["/in"]
+    harness.clock.advance(timedelta(days=2).total_seconds())
+    newest = (await harness.send(engine, "newest")).runs[0]
+    await engine.wait_idle()
+    await engine.purge(Retention(age_seconds=86_400))
+    assert [one.run for one in await engine.list_secret_uses(name="shop_key")] == [newest]

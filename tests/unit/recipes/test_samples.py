@@ -120,7 +120,7 @@ SAMPLES = {
         "retires",
         None,
     ),
-    "later top word": ("name: A\nkeep: 30d\ndo:\n" + SEND, "RG208", "keep", None),
+    "keep for minutes": ("name: A\nkeep: {for: 5m}\ndo:\n" + SEND, "RG515", "5m", None),
     "hold beside nothing sent": (
         HEAD + "  - set: {a: 1}\n    hold: 10m\n",
         "RG513",

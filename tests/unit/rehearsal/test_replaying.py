@@ -1,6 +1,7 @@
 """A stored event shown to two versions: what was known then is used, and only effects count."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,12 @@ async def test_an_event_that_would_start_nothing_any_more_is_told(show: Show) ->
 async def test_what_other_events_decided_about_is_left_out(show: Show) -> None:
     tally = await show(WRITE % "a", WRITE % "b", event(1, ONE, outcome="duplicate"))
     assert (tally.replayed, tally.left_out) == (0, 1)
+
+
+async def test_nothing_is_said_about_an_event_whose_values_are_gone(show: Show) -> None:
+    gone = replace(event(1, ONE), blanked="personal")
+    tally = await show(WRITE % "a", WRITE % "b", gone)
+    assert (tally.replayed, tally.blanked, tally.left_out) == (0, 1, 0)
 
 
 async def test_an_approval_is_answered_as_it_was(show: Show) -> None:

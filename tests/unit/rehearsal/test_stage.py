@@ -355,3 +355,26 @@ do:
     )
     assert told(came)[0][1]["headers"] == {"X-Key": "•••"}
     assert "hunter2" not in repr(came)
+
+
+MADE = """
+name: a
+do:
+  - files.write: {path: files/out.txt, text: hello}
+    id: made
+  - files.copy: {source: "${{ steps.made.path }}", target: files/copies/}
+  - approve:
+      ask: Send it?
+      show: ["${{ steps.made.path }}", files/copies/out.txt, a word]
+      timeout: 2d
+      on_timeout: refuse
+    id: asked
+"""
+
+
+async def test_a_question_shows_the_file_that_an_earlier_step_would_make(rehearsed) -> None:
+    came = await rehearsed(MADE, agrees=True, reads=True)
+    assert state(came) == "succeeded"
+    said = came.assumed[0].en
+    assert "the file that the step made would make: out.txt, " in said
+    assert "the file that the step do.1 would make: out.txt, a word" in said

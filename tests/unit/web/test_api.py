@@ -66,6 +66,10 @@ class RememberedRuns:
     async def list_signals(self, run_id: str) -> tuple[Any, ...]:
         return ()
 
+    async def list_secret_uses(self, *, run_id: str) -> tuple[Any, ...]:
+        del run_id
+        return ()
+
 
 @dataclass
 class RecordingControl:

@@ -125,15 +125,15 @@ async def test_a_large_compressed_body_arrives_whole_and_a_bomb_does_not():
             assert len(site.requests) == 1
 
 
-@pytest.mark.parametrize(("is_there", "status"), [(True, 404), (False, 410)])
-async def test_only_the_hook_of_a_deleted_recipe_is_gone(tmp_path, is_there, status):
+@pytest.mark.parametrize(("outlook", "status"), [("coming", 503), ("closed", 404), ("gone", 410)])
+async def test_only_the_hook_of_a_deleted_recipe_is_gone(tmp_path, outlook, status):
     file = tmp_path / "hooks.json"
     async with running(known_paths=file) as site:
         with site.open("kept-private", owner="shop"):
             assert (await site.send(path="/hooks/kept-private"))[0] == 200
         # It may come back in a moment: the recipe is being loaded anew.
         assert (await site.send(path="/hooks/kept-private"))[0] == 503
-    async with running(known_paths=file, is_recipe=lambda _: is_there) as site:
+    async with running(known_paths=file, outlook=lambda _: outlook) as site:
         assert (await site.send(path="/hooks/kept-private"))[0] == status
         assert (await site.send(path="/hooks/never"))[0] == 404
         with site.open("kept-private", owner="shop"):

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from rouage.analysis.catalogue.entry import Entry
-from rouage.analysis.catalogue.meaning import CONNECTORS, REFERENCES, VALUES, WARNINGS
+from rouage.analysis.catalogue.meaning import CONNECTORS, REFERENCES, VALUES
 from rouage.analysis.catalogue.structure import STRUCTURE
+from rouage.analysis.catalogue.warning import WARNINGS
 from rouage.analysis.catalogue.words import ENGINE_WORDS
 from rouage.analysis.catalogue.yaml_text import YAML_TEXT
 from rouage.expressions.messages import MESSAGES

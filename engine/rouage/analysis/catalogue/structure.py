@@ -88,19 +88,6 @@ STRUCTURE: Final[Mapping[str, Entry]] = {
         bad="- log.write:Bonjour",
         good="- log.write: {message: Bonjour}",
     ),
-    "RG208": Entry(
-        message=Text(
-            "“{name}” is not available in this version yet",
-            "« {name} » n’est pas encore disponible dans cette version",
-        ),
-        why=Text(
-            "the word belongs to the language; a later version will bring it",
-            "le mot appartient au langage ; une version prochaine l’apportera",
-        ),
-        remedy=Text("leave it out for now", "retirez-le pour le moment"),
-        bad="keep: {days: 30}",
-        good="enabled: true",
-    ),
     "RG209": Entry(
         message=Text(
             "unknown word “{name}” in a recipe", "mot inconnu « {name} » dans une recette"

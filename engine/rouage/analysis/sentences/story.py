@@ -10,6 +10,7 @@ from typing import Any, Final
 from rouage.analysis.sentences.braking import tell_brakes
 from rouage.analysis.sentences.expressions import Names
 from rouage.analysis.sentences.inputs import labels_of, tell_inputs
+from rouage.analysis.sentences.keeping import tell_keep
 from rouage.analysis.sentences.origin import tell_origin
 from rouage.analysis.sentences.parts import Teller
 from rouage.analysis.sentences.steps import tell_failure, tell_retry, tell_steps, tell_timeout
@@ -121,6 +122,7 @@ class _Story:
             *self._defaults(),
             *self._limits(),
             *tell_brakes(self._teller, self._keys.take("trust"), self._keys.take("limits")),
+            *tell_keep(self._teller, self._keys.take("keep")),
         ]
         unsaid = self._teller.unsaid(self._keys)
         return [*lines, Line(depth=0, text=unsaid)] if unsaid else lines

@@ -21,7 +21,7 @@ def split(batch: Batch) -> list[Batch]:
     parts += [_run_part(batch, number) for number in run_numbers(batch)]
     parts[0].blobs = batch.blobs
     batch.steps, batch.effects, batch.fired, batch.signals = [], [], [], []
-    batch.lineage = []
+    batch.lineage, batch.settled = [], []
     batch.updates, batch.waiters, batch.blobs, batch.claims = {}, {}, {}, []
     return parts
 
@@ -33,7 +33,7 @@ def run_numbers(batch: Batch) -> list[int]:
     numbers += [row[0] for row in batch.signals]
     numbers += [row[0] for row in batch.effects]
     numbers += [row[3] for row in batch.claims if row[3] is not None]
-    return list(dict.fromkeys([*numbers, *batch.fired, *batch.updates]))
+    return list(dict.fromkeys([*numbers, *batch.fired, *batch.settled, *batch.updates]))
 
 
 def _intake_part(outside: Batch, number: int) -> Batch:
@@ -57,5 +57,6 @@ def _run_part(batch: Batch, number: int) -> Batch:
     part.lineage = [row for row in batch.lineage if row[0] == number]
     part.claims = [row for row in batch.claims if row[3] == number]
     part.fired = [seq for seq in batch.fired if seq == number]
+    part.settled = [seq for seq in batch.settled if seq == number]
     part.updates = {seq: row for seq, row in batch.updates.items() if seq == number}
     return part

@@ -6,15 +6,15 @@ to a run that is not over is left, and told.
 """
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import apsw
 
-from rouage.durable.erasure import ERASED, Sought, blank
+from rouage.durable.erasure import ERASED, Found, Sought, blank
+from rouage.durable.keeping import PERSON
 from rouage.durable.sqlite.blobs import Values
-from rouage.durable.sqlite.forgetting import REFERENCES
+from rouage.durable.sqlite.forgetting import PLACES, REFERENCES, transaction
 from rouage.durable.sqlite.schema import OPEN_STATES_SQL
 from rouage.durable.values import Stored, from_column, store
 from rouage.errors import JournalError
@@ -22,22 +22,12 @@ from rouage.language import Text
 from rouage.records import dataclass
 from rouage.sdk.json import JSON
 
-_PLACES: Final[Mapping[str, tuple[str, ...]]] = {
-    "event": ("seq",),
-    '"match"': ("event", "recipe"),
-    "run": ("seq",),
-    "step": ("run", "path"),
-    "effect": ("run", "path", "number"),
-    "waiter": ("run", "path"),
-    "signal": ("run", "name", "id"),
-    "claim": ("scope", "key"),
-    "trigger_item": ("owner", "key"),
-}
-"""What tells the rows of a table apart."""
 _RUN_OF: Final[Mapping[str, str]] = {
     "run": "seq", "step": "run", "effect": "run", "waiter": "run", "signal": "run", "claim": "run",
 }  # fmt: skip
 _OF_EVENTS: Final = frozenset({"event", '"match"'})
+_MARKED: Final = frozenset({"run", "step", "effect", "waiter", "signal"})
+"""Tables of runs: a run of which something is blanked is not whole any more."""
 _TEXTS: Final[Mapping[str, tuple[str, ...]]] = {
     "event": ("key", "subject"),
     "run": ("key",),
@@ -47,13 +37,21 @@ _TEXTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Plain texts that may name a person. Keys become useless by it, and are no more than that."""
 _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
-    **_PLACES,
+    **PLACES,
     "lineage": ("run", "path", "number"),
 }
 _HELD: Final = "#held"
+_GUESSES: Final = frozenset({"#corrections"})
+"""What is only guessed of the owner's wishes: it goes, and nothing is taken twice for it."""
 _OPEN: Final = (
     f"SELECT seq, event, id FROM run WHERE state <> 'succeeded' AND state IN {OPEN_STATES_SQL}"  # noqa: S608 - ours
 )
+_UNAWAITED: Final = (
+    "NOT EXISTS (SELECT 1 FROM run WHERE run.event = event.seq AND state <> 'succeeded'"  # noqa: S608 - ours
+    f" AND state IN {OPEN_STATES_SQL})"
+)
+
+_AND_PERSON: Final = f"(coalesce(abs(blanked), 0) | {PERSON}) * iif(blanked < 0, -1, 1)"
 
 _NOT_SCRUBBED: Final = Text(
     "all is blanked, but the file of the journal still holds traces of it: {detail}",
@@ -67,28 +65,45 @@ _ROOM: Final = Text(
 Place = tuple[Any, ...]
 
 
-@dataclass(kw_only=True, slots=True)
-class Found:
-    """What names the person: how many rows of each table, and what goes with them.
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """One statement of an erasing; `blob` is the large value that it refers to."""
 
-    `files` are the paths that blanked runs wrote; `identities` the (source, key) of blanked
-    events; `open_runs` what could not be touched; `kept_state` triggers whose memory names them.
+    query: str
+    bindings: tuple[Any, ...]
+    blob: bytes | None = None
+
+
+def write_erasures(connection: apsw.Connection, erasures: Sequence[Erasure]) -> None:
+    """Write them, within the transaction of the caller."""
+    for one in erasures:
+        if one.blob is not None:
+            blob = (one.bindings[0], one.blob)
+            connection.execute("INSERT OR IGNORE INTO blob VALUES (?, ?)", blob)
+        connection.execute(one.query, one.bindings)
+
+
+def scrub(connection: apsw.Connection) -> None:
+    """Write the file anew: pages that were moved or freed, and the log, hold what was there.
+
+    Raises:
+        JournalError: there is no room for it.
     """
-
-    rows: dict[str, int] = field(default_factory=dict)
-    events: set[int] = field(default_factory=set)
-    runs: set[int] = field(default_factory=set)
-    identities: set[tuple[str, str]] = field(default_factory=set)
-    files: list[str] = field(default_factory=list)
-    open_runs: list[str] = field(default_factory=list)
-    kept_state: list[str] = field(default_factory=list)
+    try:
+        connection.execute("VACUUM")
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    except apsw.Error as error:
+        raise JournalError(_NOT_SCRUBBED, hint=_ROOM, detail=str(error)) from error
 
 
 class Erasing:
     """One search through the journal, and what is to be written of it."""
 
-    def __init__(self, connection: apsw.Connection, sought: Sought) -> None:
+    def __init__(
+        self, connection: apsw.Connection, sought: Sought, *, is_live: bool = False
+    ) -> None:
         self._connection = connection
+        self._is_live = is_live
         self._sought = sought
         self._value = Values(connection)
         self._updates: list[tuple[str, str, Place, Stored]] = []
@@ -116,33 +131,46 @@ class Erasing:
         self._note_files()
         return self.found
 
+    def erasures(self) -> Iterator[Erasure]:
+        """Yield what is to be written, in an order in which it can be cut anywhere.
+
+        Events come after all that is blanked because of them: until then they name the person,
+        so that who is killed in the middle finds the rest. Keys come last, since some are the
+        names by which the others are found. An event that a new run works on by now is left.
+        """
+        for is_of_event in (False, True):
+            for table, column, place, stored in self._updates:
+                if (table == "event") is is_of_event:
+                    yield self._erasure(table, column, place, stored)
+        for number in sorted(self._blanked_events()):
+            query = f"UPDATE event SET blanked = {_AND_PERSON} WHERE seq = ? AND {_UNAWAITED}"  # noqa: S608 - ours
+            yield Erasure(query, (number,))
+        for table, column, place, stored in self._renames:
+            yield self._erasure(table, column, place, stored)
+
+    def _erasure(self, table: str, column: str, place: Place, stored: Stored) -> Erasure:
+        where = " AND ".join(f"{name} IS ?" for name in _KEYS[table])
+        guard = f" AND {_UNAWAITED}" if table == "event" else ""
+        blob = self._blobs.get(stored) if isinstance(stored, bytes) else None
+        query = f"UPDATE {table} SET {column} = ? WHERE {where}{guard}"  # noqa: S608 - ours
+        return Erasure(query, (stored, *place), blob)
+
+    def _blanked_events(self) -> set[int]:
+        """Return the events of which something is blanked, or of their runs."""
+        events = {place[0] for table, _, place, _ in self._updates if table in _OF_EVENTS}
+        runs = {place[0] for table, _, place, _ in self._updates if table in _MARKED}
+        query = "SELECT event FROM run WHERE seq = ?"
+        return events | {int(self._connection.execute(query, (run,)).get) for run in runs}
+
     def write(self) -> None:
         """Write what was found blanked, in one transaction, and leave no trace in free pages."""
         connection = self._connection
         connection.pragma("secure_delete", 1)
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            for digest, body in self._blobs.items():
-                connection.execute("INSERT OR IGNORE INTO blob VALUES (?, ?)", (digest, body))
-            for table, column, place, stored in (*self._updates, *self._renames):
-                where = " AND ".join(f"{name} IS ?" for name in _KEYS[table])
-                connection.execute(
-                    f"UPDATE {table} SET {column} = ? WHERE {where}",  # noqa: S608 - ours
-                    (stored, *place),
-                )
+        with transaction(connection):
+            write_erasures(connection, list(self.erasures()))
             for digest in self._unused():
                 connection.execute("DELETE FROM blob WHERE hash = ?", (digest,))
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-        try:
-            # Pages that were moved or freed, and the log, still hold what was there before.
-            connection.execute("VACUUM")
-            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-        except apsw.Error as error:
-            raise JournalError(_NOT_SCRUBBED, hint=_ROOM, detail=str(error)) from error
+        scrub(connection)
 
     # -- what names the person ---------------------------------------------------------------
 
@@ -170,19 +198,31 @@ class Erasing:
         query = "SELECT source, key FROM event WHERE seq = ?"
         for source, key in self._connection.execute(query, (seq,)):
             self.found.identities.add((from_column(source), from_column(key)))
-        query = "SELECT seq FROM run WHERE event = ?"
-        self.found.runs.update(run for (run,) in self._connection.execute(query, (seq,)))
+        query = "SELECT seq, id FROM run WHERE event = ?"
+        self.found.runs.update(self._connection.execute(query, (seq,)))
 
     def _search_column(self, table: str, column: str) -> None:
         for place, stored in self._rows(table, column):
-            if table == "trigger_item" and not str(from_column(place[0])).endswith(_HELD):
-                # What a trigger must know so as to take nothing twice.
-                self._note(self.found.kept_state, from_column(place[0]))
-            elif (table, column, place) not in self._done and not self._is_open(table, place):
+            if table == "trigger_item" and self._must_stay(from_column(place[0])):
+                continue
+            if (table, column, place) not in self._done and not self._is_open(table, place):
                 value = self._value(stored)
                 new, is_whole = self._sought.erased(value)
                 new = _blanked(column, value) if is_whole else new
                 self._update(table, column, place, new, instead_of=stored)
+
+    def _must_stay(self, owner: str) -> bool:
+        """Note that something of a trigger is left, where it is."""
+        if owner in _GUESSES:
+            return False
+        is_held = owner.endswith(_HELD)
+        if is_held and self._is_live:
+            # A daemon has it in memory, too, and will come to it.
+            self._note(self.found.waiting, owner.removesuffix(_HELD))
+        elif not is_held:
+            # What a trigger must know so as to take nothing twice.
+            self._note(self.found.kept_state, owner)
+        return self._is_live or not is_held
 
     def _search_texts(self, table: str, column: str) -> None:
         names = ", ".join(_KEYS[table])
@@ -208,9 +248,9 @@ class Erasing:
                     self._update(table, column, place, new, instead_of=stored)
 
     def _of(
-        self, table: str, column: str, owner: str, numbers: set[int]
+        self, table: str, column: str, owner: str, numbers: Collection[int]
     ) -> Iterator[tuple[Place, Stored]]:
-        names = ", ".join(_PLACES[table])
+        names = ", ".join(PLACES[table])
         query = f"SELECT {names}, {column} FROM {table} WHERE {owner} = ? AND {column} NOTNULL"  # noqa: S608 - ours
         for number in numbers:
             for *place, stored in list(self._connection.execute(query, (number,))):
@@ -226,7 +266,7 @@ class Erasing:
 
     def _rows(self, table: str, column: str) -> Iterator[tuple[Place, Stored]]:
         """Yield the rows of *table* whose *column* names the person."""
-        names = ", ".join(_PLACES[table])
+        names = ", ".join(PLACES[table])
         query = f"SELECT {names}, {column} FROM {table}"  # noqa: S608 - ours
         for *place, stored in self._like(f"{query} WHERE typeof({column}) = 'text'", column):
             if self._sought.is_within(self._value(stored)):

@@ -30,6 +30,18 @@ REFERENCES: Final[Mapping[str, Sequence[str]]] = {
     "trigger_item": ("value",),
 }
 """The columns that may hold the digest of a large value (`values.store`)."""
+PLACES: Final[Mapping[str, tuple[str, ...]]] = {
+    "event": ("seq",),
+    '"match"': ("event", "recipe"),
+    "run": ("seq",),
+    "step": ("run", "path"),
+    "effect": ("run", "path", "number"),
+    "waiter": ("run", "path"),
+    "signal": ("run", "name", "id"),
+    "claim": ("scope", "key"),
+    "trigger_item": ("owner", "key"),
+}
+"""What tells the rows of a table apart."""
 
 _NUMBERS: Final = "(SELECT value FROM json_each(?))"
 _IS_OVER: Final = f"run.state NOT IN {OPEN_STATES_SQL}"
@@ -43,7 +55,7 @@ _IS_FREE: Final = (
     f" other.state IN {OPEN_STATES_SQL})"
 )
 _RUNS: Final = (
-    f"SELECT seq FROM run WHERE seq > ? AND {_IS_OVER} AND ended < ? AND {_IS_FREE}"  # noqa: S608 - ours
+    f"SELECT seq FROM run WHERE seq > ? AND {_IS_OVER} AND ended < ? AND {_IS_FREE} AND {{}}"  # noqa: S608 - ours
     " ORDER BY seq LIMIT ?"
 )
 _FREE_OF: Final = (
@@ -88,11 +100,32 @@ class Gone:
     digests: frozenset[bytes] = frozenset()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Of:
+    """The runs of one recipe, or of all but some."""
+
+    recipe: str | None = None
+    but: Sequence[str] = ()
+
+    def condition(self) -> tuple[str, tuple[str, ...]]:
+        """Return it as SQL, and what belongs to its marks."""
+        if self.recipe is not None:
+            return "run.recipe = ?", (self.recipe,)
+        if self.but:
+            return f"run.recipe NOT IN {_NUMBERS}", (json.dumps(self.but),)
+        return "true", ()
+
+
+EVERY: Final = Of()
+
+
 def choose_runs(
-    connection: apsw.Connection, *, after: int, ended_before: int, limit: int
+    connection: apsw.Connection, *, after: int, ended_before: int, limit: int, of: Of = EVERY
 ) -> list[int]:
     """Return the oldest runs beyond number *after* that may go."""
-    return [seq for (seq,) in connection.execute(_RUNS, (after, ended_before, limit))]
+    condition, values = of.condition()
+    query = _RUNS.format(condition)
+    return [seq for (seq,) in connection.execute(query, (after, ended_before, *values, limit))]
 
 
 def choose_events(
@@ -102,10 +135,13 @@ def choose_events(
     return [seq for (seq,) in connection.execute(_EVENTS, (after, received_before, limit))]
 
 
-def count_runs(connection: apsw.Connection) -> int:
+def count_runs(connection: apsw.Connection, of: Of = EVERY) -> int:
     """Return the number of finished runs."""
-    total = connection.execute("SELECT count(*) FROM run").get
-    return int(total) - int(connection.execute(_OPEN).get)
+    condition, values = of.condition()
+    # Without a condition SQLite counts without looking at a row.
+    where = f" WHERE {condition}" if values else ""
+    total = connection.execute(f"SELECT count(*) FROM run{where}", values).get  # noqa: S608 - ours
+    return int(total) - int(connection.execute(f"{_OPEN} AND {condition}", values).get)
 
 
 def count_events(connection: apsw.Connection) -> int:
@@ -130,7 +166,7 @@ def forget_runs(
     failpoints: Failpoints | None = None,
 ) -> Gone:
     """Delete those of the runs that may go, with all their rows, in one transaction."""
-    with _transaction(connection):
+    with transaction(connection):
         rows = list(connection.execute(_FREE_OF, (json.dumps(numbers),)))
         runs = json.dumps([seq for seq, _ in rows])
         digests = _digests(connection, (*_OF_RUNS,), "run", runs)
@@ -146,7 +182,7 @@ def forget_runs(
 
 def forget_events(connection: apsw.Connection, numbers: Sequence[int], *, keys_before: int) -> Gone:
     """Forget those of the events that started no run that is still there."""
-    with _transaction(connection):
+    with transaction(connection):
         return _forget_events(connection, numbers, keys_before)
 
 
@@ -200,7 +236,7 @@ def unused_blobs(connection: apsw.Connection) -> list[tuple[bytes, int]]:
 def delete_blobs(connection: apsw.Connection, digests: Sequence[bytes], but: Set[bytes]) -> int:
     """Delete large values, *but* for those that came into use again; return how many."""
     gone = [(digest,) for digest in digests if digest not in but]
-    with _transaction(connection):
+    with transaction(connection):
         connection.executemany("DELETE FROM blob WHERE hash = ?", gone)
     return len(gone)
 
@@ -241,7 +277,8 @@ def _digests(
 
 
 @contextmanager
-def _transaction(connection: apsw.Connection) -> Iterator[None]:
+def transaction(connection: apsw.Connection) -> Iterator[None]:
+    """Do what is inside as one transaction, or none of it."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

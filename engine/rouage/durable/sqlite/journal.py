@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -11,8 +11,10 @@ from typing import Any, Final, TypeVar
 import apsw
 
 from rouage.durable.batch import Batch
+from rouage.durable.erasure import Found, Sought
 from rouage.durable.failpoints import Failpoints
 from rouage.durable.journal import Listeners, Opened
+from rouage.durable.keeping import Keeping
 from rouage.durable.port import Health, Purged
 from rouage.durable.sqlite.failing import FailingDisk
 from rouage.durable.sqlite.locking import FileLock
@@ -35,6 +37,10 @@ _CLOSED: Final = Text("the journal is closed", "le journal est fermé")
 _NOT_PURGED: Final = Text(
     "old runs could not be removed from the journal: {detail}",
     "les anciennes exécutions n’ont pas pu être retirées du journal : {detail}",
+)
+_NOT_ERASED: Final = Text(
+    "not all of it could be blanked, forget again: {detail}",
+    "tout n’a pas pu être effacé, recommencez : {detail}",
 )
 _SWITCH_SECONDS: Final = 0.0005
 """How long a busy thread may keep the interpreter lock from the writer (5 ms by default).
@@ -83,6 +89,8 @@ class SqliteJournal:
             log_limit_bytes=log_limit_bytes,
         )
         self._chores: set[asyncio.Future[Any]] = set()
+        # Two at once would take large values for unused that the other has just written.
+        self._housekeeping = asyncio.Lock()
         self._is_closed = False
         self._on_fatal = on_fatal
         self._listeners: Listeners | None = None
@@ -160,15 +168,37 @@ class SqliteJournal:
             return
         await self.do(_nothing)
 
-    async def purge(self, retention: Retention, *, now: int) -> Purged:
-        """Forget what is older, more or larger than *retention* says; see `retention`."""
+    async def purge(self, retention: Retention, keeping: Keeping, *, now: int) -> Purged:
+        """Forget what is older, more or larger than is kept, and blank what is due."""
         purge = Purge(
-            self._path, self._writer, self.do, retention=retention, failpoints=self._failpoints
+            self._path,
+            self._writer,
+            self.do,
+            retention=retention,
+            keeping=keeping,
+            failpoints=self._failpoints,
         )
         try:
-            return await purge.run(now)
+            async with self._housekeeping:
+                return await purge.run(now)
         except apsw.Error as error:
             raise JournalError(_NOT_PURGED, detail=str(error)) from error
+
+    async def erase(
+        self, sought: Sought, before: Callable[[Found], Awaitable[None]], *, now: int
+    ) -> Found:
+        """Blank what names a person; *before* deals with each finding beside the journal."""
+        # Loaded by the few who forget, not by every start.
+        from rouage.durable.sqlite.forgetting_live import Forgetting
+
+        work = Forgetting(
+            self._path, self._writer, self.do, retention=Retention(), failpoints=self._failpoints
+        )
+        try:
+            async with self._housekeeping:
+                return await work.forget(sought, before, now)
+        except apsw.Error as error:
+            raise JournalError(_NOT_ERASED, detail=str(error)) from error
 
     def _hand_over(self) -> None:
         self._is_due = False

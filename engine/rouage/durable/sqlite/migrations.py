@@ -56,6 +56,22 @@ MIGRATIONS: Final[Mapping[int, Sequence[str]]] = {
         "CREATE INDEX lineage_by_hash ON lineage (hash) WHERE hash IS NOT NULL",
         "CREATE INDEX lineage_by_file ON lineage (file)",
     ),
+    4: (
+        "CREATE INDEX claim_open ON claim (run) WHERE state = 'started'",
+        # What the end of a run says of its keys since then, said of those that are over.
+        "DELETE FROM claim WHERE state = 'started' AND NOT EXISTS (SELECT 1 FROM run WHERE"
+        " run.seq = claim.run AND run.state IN ('queued', 'running', 'waiting', 'waiting_node',"
+        " 'blocked', 'needs_attention')) AND EXISTS (SELECT 1 FROM step WHERE"
+        " step.run = claim.run AND step.path = claim.path"
+        " AND step.state IN ('failed', 'skipped', 'waiting'))",
+        "UPDATE claim SET state = coalesce((SELECT 'done' FROM step WHERE step.run = claim.run"
+        " AND step.path = claim.path AND step.state = 'done'), 'doubtful'),"
+        " result = (SELECT result FROM step WHERE step.run = claim.run AND step.path = claim.path)"
+        " WHERE state = 'started' AND NOT EXISTS (SELECT 1 FROM run WHERE run.seq = claim.run"
+        " AND run.state IN ('queued', 'running', 'waiting', 'waiting_node', 'blocked',"
+        " 'needs_attention'))",
+    ),
+    5: ("ALTER TABLE event ADD COLUMN blanked INTEGER",),
 }
 """The statements that lead to each version of the schema from the one before."""
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import apsw
 
+from rouage.durable.blanking import digest_of
 from rouage.durable.journal import LoadedRun, Opened, OpenRun
 from rouage.durable.port import (
     ClaimRecord,
@@ -15,6 +16,7 @@ from rouage.durable.port import (
 )
 from rouage.durable.records import (
     RUN_COLUMNS,
+    blanked_of,
     claim_record,
     definition_record,
     event_of,
@@ -29,13 +31,13 @@ from rouage.durable.sqlite import waiting
 from rouage.durable.sqlite.blobs import Values
 from rouage.durable.sqlite.events import conditions_of
 from rouage.durable.sqlite.schema import OPEN_STATES_SQL
-from rouage.durable.values import to_column, to_microseconds
+from rouage.durable.values import from_column, to_column, to_microseconds
 from rouage.model.event import Event
 from rouage.model.run import RunRecord, StepRecord
 from rouage.sdk.json import JSON
 
 _RUNS: Final = f"SELECT {RUN_COLUMNS} FROM run JOIN event ON event.seq = run.event"  # noqa: S608 - ours
-_EVENTS: Final = "SELECT seq, id, source, key, time, received, data, trail FROM event"
+_EVENTS: Final = "SELECT seq, id, source, key, time, received, data, trail, blanked FROM event"
 _CIRCUMSTANCES: Final = (
     "SELECT event.data, m.conditions FROM run JOIN event ON event.seq = run.event"
     ' LEFT JOIN "match" AS m ON m.event = run.event AND m.recipe = run.recipe WHERE run.seq = ?'
@@ -45,7 +47,7 @@ _RUNS_OF_EVENT: Final = " ".join([_RUNS, "WHERE run.event = ? ORDER BY run.seq"]
 _CLAIM: Final = (
     "SELECT scope, claim.key, claim.state, (SELECT id FROM event WHERE seq = claim.event),"
     " (SELECT id FROM run WHERE seq = claim.run), path, result, expires FROM claim"
-    " WHERE scope = ? AND claim.key = ?"
+    " WHERE scope = ? AND claim.key IN (?, ?) ORDER BY claim.key = ? DESC LIMIT 1"
 )
 _OPEN_RUN: Final = (
     f"SELECT id FROM run INDEXED BY run_by_state WHERE state <> 'succeeded'"  # noqa: S608 - ours
@@ -191,6 +193,7 @@ def _event_record(connection: apsw.Connection, row: Sequence[Any]) -> EventRecor
         event=event_of(row, value),
         verdicts=tuple([verdict_of(verdict, value) for verdict in verdicts]),
         runs=tuple([run_record(run, value) for run in runs]),
+        blanked=blanked_of(row[8]),
     )
 
 
@@ -246,9 +249,16 @@ def list_definitions(connection: apsw.Connection, recipe: str) -> tuple[Definiti
     return tuple([definition_record(recipe, row) for row in rows])
 
 
+def list_versions(connection: apsw.Connection) -> tuple[tuple[str, str], ...]:
+    """Return the accepted versions of all recipes, newest first."""
+    query = "SELECT recipe, hash FROM definition ORDER BY accepted DESC, number DESC"
+    return tuple([(from_column(recipe), digest) for recipe, digest in connection.execute(query)])
+
+
 def find_claim(connection: apsw.Connection, scope: str, key: str) -> ClaimRecord | None:
     """Return who holds a key of the ledger."""
-    row = connection.execute(_CLAIM, (to_column(scope), to_column(key))).fetchone()
+    column, hidden = to_column(key), to_column(digest_of(key))
+    row = connection.execute(_CLAIM, (to_column(scope), column, hidden, column)).fetchone()
     return None if row is None else claim_record(row, Values(connection))
 
 

@@ -16,8 +16,10 @@ from rouage.durable.port import (
     DefinitionRecord,
     EventRecord,
     FileRecord,
+    Product,
     RunFilter,
     RunPage,
+    SecretUse,
 )
 from rouage.durable.sought import Sought
 from rouage.durable.sqlite import events, lineage, queries, waiting
@@ -110,6 +112,10 @@ class SqliteReader:
         """Return the accepted versions of the recipe, newest first, with their texts."""
         return await self._ask(queries.list_definitions, recipe)
 
+    async def list_versions(self) -> tuple[tuple[str, str], ...]:
+        """Return the accepted versions of all recipes, as (recipe, hash), newest first."""
+        return await self._ask(queries.list_versions)
+
     async def find_claim(self, scope: str, key: str) -> ClaimRecord | None:
         """Return who holds a key of the ledger."""
         return await self._ask(queries.find_claim, scope, key)
@@ -132,6 +138,16 @@ class SqliteReader:
     ) -> tuple[FileRecord, ...]:
         """Return what steps read and wrote, newest run first."""
         return await self._ask(lineage.list_files, run_id, hash, path, limit)
+
+    async def list_secret_uses(
+        self, *, run_id: str | None = None, name: str | None = None, limit: int = 500
+    ) -> tuple[SecretUse, ...]:
+        """Return which secrets steps were given, newest run first."""
+        return await self._ask(lineage.list_secret_uses, run_id, name, limit)
+
+    async def list_products(self, *, since: datetime, limit: int = 500) -> tuple[Product, ...]:
+        """Return the files that steps made since *since*, those of the newest runs first."""
+        return await self._ask(lineage.list_products, since, limit)
 
     async def is_known(self, source: str, key: str) -> bool:
         """Say whether an event of this identity was accepted before (R2)."""

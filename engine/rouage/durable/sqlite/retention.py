@@ -9,14 +9,18 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import apsw
 
 from rouage.durable.failpoints import Failpoints
+from rouage.durable.keeping import USUAL, Keeping
 from rouage.durable.port import Purged
+from rouage.durable.sqlite.blanking import Blanking
 from rouage.durable.sqlite.forgetting import (
+    EVERY,
     Gone,
+    Of,
     choose_events,
     choose_runs,
     count_events,
@@ -52,6 +56,7 @@ _SWEEP_SECONDS: Final = 86_400
 _FOREVER: Final = 2**62
 _MICROSECONDS: Final = 1_000_000
 
+T = TypeVar("T")
 Do = Callable[[Callable[[apsw.Connection], Any]], Awaitable[Any]]
 
 
@@ -71,12 +76,15 @@ class Purge:
         do: Do,
         *,
         retention: Retention,
+        keeping: Keeping = USUAL,
         failpoints: Failpoints | None = None,
     ) -> None:
         self._path = path
         self._writer = writer
         self._do = do
         self._retention = retention
+        self._keeping = keeping
+        self._others = Of(but=tuple(keeping.bounded()))
         self._failpoints = failpoints
         self._piece = 64
         self._purged = Purged()
@@ -85,13 +93,15 @@ class Purge:
 
     async def run(self, now: int) -> Purged:
         """Forget what is beyond the bounds at *now*, microseconds since 1970."""
-        self._reading = await asyncio.to_thread(connect_for_reading, self._path)
+        await self.begin()
         try:
             before = await self._ask(used_bytes)
             await self._by_age(now)
             await self._by_number(now)
+            await self._by_recipe(now)
             await self._by_size(now)
             await self._rest_of_ledger(now)
+            await self._blank(now)
             if self._loose or await self._ask(last_sweep) < now - _SWEEP_SECONDS * _MICROSECONDS:
                 await self._sweep_blobs(now)
             freed = max(0, before - await self._ask(used_bytes))
@@ -100,24 +110,51 @@ class Purge:
             ):
                 pass
         finally:
-            self._reading.close()
+            self.end()
         return self._counted(freed_bytes=freed)
+
+    async def begin(self) -> None:
+        """Open what is needed for reading."""
+        self._reading = await asyncio.to_thread(connect_for_reading, self._path)
+
+    def end(self) -> None:
+        """Close it."""
+        self._reading.close()
 
     async def _by_age(self, now: int) -> None:
         if self._retention.age_seconds is None:
             return
         before = now - self._retention.age_seconds * _MICROSECONDS
-        await self._forget_oldest_runs(now, ended_before=before)
+        await self._forget_oldest_runs(now, ended_before=before, of=self._others)
         await self._forget_oldest_events(now, received_before=before)
 
     async def _by_number(self, now: int) -> None:
         if self._retention.runs is None:
             return
-        runs = await self._ask(count_runs) - self._retention.runs
-        await self._forget_oldest_runs(now, most=max(0, runs))
+        runs = await self._ask(count_runs, self._others) - self._retention.runs
+        await self._forget_oldest_runs(now, most=max(0, runs), of=self._others)
         # Events that started nothing are bounded in the same way, for themselves.
         events = await self._ask(count_events) - await self._ask(count_runs)
         await self._forget_oldest_events(now, most=max(0, events - self._retention.runs))
+
+    async def _by_recipe(self, now: int) -> None:
+        """Bound the runs of the recipes that say themselves how many of them are kept."""
+        for recipe, keep in self._keeping.bounded().items():
+            of = Of(recipe=recipe)
+            if keep.age_seconds is not None:
+                before = now - round(keep.age_seconds * _MICROSECONDS)
+                await self._forget_oldest_runs(now, ended_before=before, of=of)
+            if keep.runs is not None:
+                runs = await self._ask(count_runs, of) - keep.runs
+                await self._forget_oldest_runs(now, most=max(0, runs), of=of)
+
+    async def _blank(self, now: int) -> None:
+        blanking = Blanking(
+            self._ask, self._timed, piece=lambda: self._piece, failpoints=self._failpoints
+        )
+        count = await blanking.run(self._keeping, self._retention, now)
+        self._count(blanked=count)
+        await self._note(Gone(digests=frozenset(blanking.digests)))
 
     async def _by_size(self, now: int) -> None:
         """Forget the oldest until the rest fits; large values count as soon as they are loose."""
@@ -162,6 +199,7 @@ class Purge:
         *,
         ended_before: int = _FOREVER,
         most: int | None = None,
+        of: Of = EVERY,
     ) -> int:
         """Forget runs, oldest first; return how many."""
         keys_before = now - KEY_SECONDS * _MICROSECONDS
@@ -169,7 +207,7 @@ class Purge:
         while left is None or left > 0:
             wanted = _CHOSEN_AT_ONCE if left is None else min(left, _CHOSEN_AT_ONCE)
             chosen = await self._ask(
-                choose_runs, after=after, ended_before=ended_before, limit=wanted
+                choose_runs, after=after, ended_before=ended_before, limit=wanted, of=of
             )
             if not chosen:
                 break
@@ -209,11 +247,11 @@ class Purge:
                 done += gone.events
         return done
 
-    def _parts(self, numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-        """Yield the numbers in parts, each as long as is right when it is asked for."""
+    def _parts(self, whole: Sequence[T]) -> Iterator[Sequence[T]]:
+        """Yield all of it in parts, each as long as is right when it is asked for."""
         start = 0
-        while start < len(numbers):
-            part = numbers[start : start + self._piece]
+        while start < len(whole):
+            part = whole[start : start + self._piece]
             start += len(part)
             yield part
 

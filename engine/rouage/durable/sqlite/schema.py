@@ -5,7 +5,7 @@ from typing import Final
 APPLICATION_ID: Final = 0x526F7561
 """`Roua`, in the header of every journal: a foreign database is never touched."""
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 5
 
 OPEN_STATES_SQL: Final = (
     "('queued', 'running', 'waiting', 'waiting_node', 'blocked', 'needs_attention')"
@@ -37,6 +37,7 @@ CREATE TABLE event (
   subject,
   matched INTEGER NOT NULL,
   trail TEXT,
+  blanked INTEGER,
   UNIQUE (source, key)
 );
 CREATE INDEX event_by_subject ON event (subject, seq) WHERE subject IS NOT NULL;
@@ -154,6 +155,7 @@ CREATE TABLE claim (
   PRIMARY KEY (scope, key)
 ) WITHOUT ROWID;
 CREATE INDEX claim_by_expiry ON claim (expires) WHERE expires IS NOT NULL;
+CREATE INDEX claim_open ON claim (run) WHERE state = 'started';
 
 CREATE TABLE trigger_item (
   owner NOT NULL,

@@ -47,7 +47,12 @@ class ManyRows:
         return text
 
 
-_EVENTS = ManyRows("INSERT INTO event VALUES", 10, "ON CONFLICT (source, key) DO NOTHING")
+_EVENTS = ManyRows(
+    "INSERT INTO event (seq, id, source, key, time, received, data, subject, matched, trail)"
+    " VALUES",
+    10,
+    "ON CONFLICT (source, key) DO NOTHING",
+)
 _MATCHES = ManyRows('INSERT INTO "match" VALUES', 7, "ON CONFLICT (event, recipe) DO NOTHING")
 _RUNS = ManyRows(
     "INSERT INTO run (seq, id, event, recipe, definition, protocol, state, mode, key,"
@@ -80,6 +85,20 @@ _WAITERS_GONE = ManyRows("DELETE FROM waiter WHERE (run, path) IN (VALUES", 2, "
 _SIGNALS = ManyRows("INSERT OR IGNORE INTO signal VALUES", 6)
 _CLAIMS = ManyRows("INSERT OR REPLACE INTO claim VALUES", 8)
 _CLAIMS_GONE = ManyRows("DELETE FROM claim WHERE (scope, key) IN (VALUES", 2, ")")
+# The end of a run settles the keys that its steps have: given back, done, or in doubt for good.
+_OF_ITS_STEP = "FROM step WHERE step.run = claim.run AND step.path = claim.path"
+_CLAIMS_RELEASED = ManyRows(
+    "DELETE FROM claim WHERE state = 'started' AND run IN (VALUES",
+    1,
+    f") AND EXISTS (SELECT 1 {_OF_ITS_STEP} AND step.state IN ('failed', 'skipped', 'waiting'))",
+)
+_CLAIMS_SETTLED = ManyRows(
+    f"UPDATE claim SET state = coalesce((SELECT 'done' {_OF_ITS_STEP} AND step.state = 'done'),"  # noqa: S608 - ours
+    f" 'doubtful'), result = (SELECT result {_OF_ITS_STEP})"
+    " WHERE state = 'started' AND run IN (VALUES",
+    1,
+    ")",
+)
 _EFFECTS = ManyRows("INSERT OR REPLACE INTO effect (run, path, number, inverse) VALUES", 4)
 _LINEAGE = ManyRows("INSERT OR REPLACE INTO lineage VALUES", 6)
 _MATCHED = ManyRows("UPDATE event SET matched = 1 WHERE seq IN (VALUES", 1, ")")
@@ -183,11 +202,15 @@ def _write_waiters(run: Run, batches: Sequence[Batch]) -> None:
 
 
 def _write_claims(run: Run, batches: Sequence[Batch], lost: Set[int]) -> None:
-    """Write who has which key; the newest word on a key counts."""
+    """Write who has which key: the newest word on it counts, and the end of its run."""
     claims = {row[:2]: row for batch in batches for row in batch.claims if row[2] not in lost}
     if claims:
         _write(run, _CLAIMS, [[row for row in claims.values() if row[5] != FREE]])
         _write(run, _CLAIMS_GONE, [[key for key, row in claims.items() if row[5] == FREE]])
+    settled = [(seq,) for batch in batches for seq in batch.settled]
+    if settled:
+        _CLAIMS_RELEASED.write(run, settled)
+        _CLAIMS_SETTLED.write(run, settled)
 
 
 def _write_items(run: Run, batches: Sequence[Batch], lost: Set[int]) -> None:

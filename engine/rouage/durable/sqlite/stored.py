@@ -4,11 +4,11 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import apsw
 
-from rouage.durable.records import RUN_COLUMNS, event_of, run_record, step_record
+from rouage.durable.records import RUN_COLUMNS, blanked_of, event_of, run_record, step_record
 from rouage.durable.sqlite.blobs import Values
 from rouage.durable.sqlite.events import first_since
 from rouage.durable.sqlite.opening import connect_for_reading
@@ -16,13 +16,13 @@ from rouage.durable.values import to_column
 from rouage.errors import JournalError
 from rouage.language import Text
 from rouage.model.event import Event
-from rouage.model.run import RunRecord
+from rouage.model.run import Blanked, RunRecord
 from rouage.records import dataclass
 
 _PAGE: Final = 100
 """So many events are read in one go; between two pages the journal may change."""
 _EVENTS: Final = (
-    "SELECT seq, id, source, key, time, received, data, trail FROM event"
+    "SELECT seq, id, source, key, time, received, data, trail, blanked FROM event"
     " WHERE seq >= ? AND seq < ? AND matched <> 2 AND +source IN ({marks})"
     " ORDER BY seq DESC LIMIT ?"
 )
@@ -50,6 +50,7 @@ class StoredEvent:
     event: Event
     outcome: str | None = None
     run: RunRecord | None = None
+    blanked: Blanked | None = None
 
     @property
     def trigger(self) -> str:
@@ -83,18 +84,22 @@ def stored_events(
         connection.close()
 
 
-def _stored(connection: apsw.Connection, row: Sequence[object], recipe: str) -> StoredEvent:
+def _stored(connection: apsw.Connection, row: Sequence[Any], recipe: str) -> StoredEvent:
     value, place = Values(connection), (row[0], to_column(recipe))
     with _told():
         outcome = connection.execute(_OUTCOME, place).get
         found = connection.execute(_RUN, place).fetchone()
         if found is None:
-            return StoredEvent(event=event_of(row, value), outcome=outcome)
+            return StoredEvent(
+                event=event_of(row, value), outcome=outcome, blanked=blanked_of(row[8])
+            )
         steps = tuple(
             [step_record(one, found[1], value) for one in connection.execute(_STEPS, (found[0],))]
         )
         run = run_record(found, value, steps=steps)
-        return StoredEvent(event=event_of(row, value), outcome=outcome, run=run)
+        return StoredEvent(
+            event=event_of(row, value), outcome=outcome, run=run, blanked=blanked_of(row[8])
+        )
 
 
 @contextmanager

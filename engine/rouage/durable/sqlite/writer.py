@@ -241,6 +241,8 @@ class Writer:
         assert self._failpoints is not None  # noqa: S101 - the caller looked
         if any(batch.events for batch in batches):
             self._failpoints.reach("inside_accept_commit")
+        if any(batch.items for batch in batches):
+            self._failpoints.reach("cursor_moved")
         if any(row[4] is not None for batch in batches for row in batch.updates.values()):
             self._failpoints.reach("final_state_written")
 

@@ -7,7 +7,15 @@ from typing import Any, Final
 from rouage.expressions.faults import Fault
 from rouage.expressions.filters.spec import Argument, FilterSpec
 from rouage.expressions.filters.text import whole
-from rouage.expressions.values import INTEGER_LIMIT, TEXT_LIMIT, holds_secret, mask, reveal, room
+from rouage.expressions.values import (
+    INTEGER_LIMIT,
+    TEXT_LIMIT,
+    holds_secret,
+    mask,
+    name_of_all,
+    reveal,
+    room,
+)
 from rouage.language import Text
 from rouage.model.secret import Secret
 
@@ -81,7 +89,7 @@ def to_json(value: Any, indent: int = 0) -> str | Secret:
     plain = reveal(value) if is_secret else mask(value)
     text = json.dumps(plain, ensure_ascii=False, indent=spaces or None)
     room(len(text))
-    return Secret(text) if is_secret else text
+    return Secret(text, name=name_of_all(value)) if is_secret else text
 
 
 def _whole_number(digits: str) -> int:
