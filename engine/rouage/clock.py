@@ -30,6 +30,16 @@ class Clock(Protocol):
         ...
 
 
+class _Alarm:
+    """One timer of a loop, and all who sleep until it rings, in their order."""
+
+    __slots__ = ("sleepers", "timer")
+
+    def __init__(self, timer: asyncio.TimerHandle) -> None:
+        self.timer = timer
+        self.sleepers: dict[asyncio.Future[None], None] = {}
+
+
 class SystemClock:
     """The clock of the machine.
 
@@ -41,6 +51,7 @@ class SystemClock:
     def __init__(self) -> None:
         self._lead = 0.0
         """Monotonic minus wall clock, as last measured without a disturbance worth noting."""
+        self._alarms: dict[tuple[asyncio.AbstractEventLoop, float], _Alarm] = {}
 
     def now(self) -> datetime:
         """Return the present instant, aware, in UTC."""
@@ -63,14 +74,26 @@ class SystemClock:
         when = moment + self._lead
         if when < monotonic + seconds:
             when += _CELL_SECONDS
-        future: asyncio.Future[None] = loop.create_future()
-        alarm = loop.call_at(when, _wake, future)
+        await self._sleep_until(loop, when)
+
+    async def _sleep_until(self, loop: asyncio.AbstractEventLoop, when: float) -> None:
+        """Sleep with all who sleep until *when*: a hundred schedules need one timer."""
+        alarm = self._alarms.get((loop, when))
+        if alarm is None:
+            timer = loop.call_at(when, self._wake, loop, when)
+            alarm = self._alarms[loop, when] = _Alarm(timer)
+        sleeper: asyncio.Future[None] = loop.create_future()
+        alarm.sleepers[sleeper] = None
         try:
-            await future
+            await sleeper
         finally:
-            alarm.cancel()
+            if alarm.sleepers.pop(sleeper, sleeper) is None and not alarm.sleepers:
+                alarm.timer.cancel()
+                del self._alarms[loop, when]
 
-
-def _wake(sleeper: asyncio.Future[None]) -> None:
-    if not sleeper.done():
-        sleeper.set_result(None)
+    def _wake(self, loop: asyncio.AbstractEventLoop, when: float) -> None:
+        alarm = self._alarms.pop((loop, when))
+        sleepers, alarm.sleepers = alarm.sleepers, {}
+        for sleeper in sleepers:
+            if not sleeper.done():
+                sleeper.set_result(None)

@@ -131,7 +131,7 @@ async def test_a_move_across_file_systems_copies_then_removes(workspace, context
     def refuse(*_, **__):
         raise OSError(errno.EXDEV, "another file system")
 
-    monkeypatch.setattr("rouage.safety.transfer.publish", _only_first_time(refuse))
+    monkeypatch.setattr("rouage.safety.transfer.publishing", _only_first_time(refuse))
     (workspace / "a.txt").write_text("hello")
     os.utime(workspace / "a.txt", (1_000_000, 1_000_000))
     parameters = {"source": "a.txt", "target": "out/"}
@@ -145,13 +145,13 @@ async def test_a_move_across_file_systems_copies_then_removes(workspace, context
 
 
 def _only_first_time(refuse):
-    from rouage.safety.atomic import publish
+    from rouage.safety.atomic import publishing
 
     calls = []
 
     def choose(*arguments, **named):
         calls.append(1)
-        return refuse() if len(calls) == 1 else publish(*arguments, **named)
+        return refuse() if len(calls) == 1 else publishing(*arguments, **named)
 
     return choose
 

@@ -276,7 +276,8 @@ class Runs:
 
     async def tick(self, run):
         await self.clock.advance(60)
-        await self.overruns.note(Receipt(event_id="e", runs=(run,)))
+        await self.overruns.look()
+        self.overruns.note(Receipt(event_id="e", runs=(run,)))
 
 
 async def test_runs_that_take_longer_than_the_interval_are_told_and_the_remedy_named(tmp_path):

@@ -9,7 +9,16 @@ import asyncio
 from typing import Final
 
 from rouage.sdk import JSON, Context, StepError, Text, param, params
-from rouage.sdk.files import OnConflict, copy, delete, discard, move, preview, shown, target_of
+from rouage.sdk.files import (
+    OnConflict,
+    copying,
+    deleting,
+    discarding,
+    moving,
+    preview,
+    shown,
+    target_of,
+)
 from rouage.sdk.undoing import files_undo
 from rouage_connectors.files.declaration import (
     CONFLICT,
@@ -86,8 +95,8 @@ class Deletion:
 
 
 def _target(params: Transfer, context: Context) -> list[str]:
-    source = context.files.resolve(params.source)
-    return [target_of(params.target, source.name)]
+    source = context.files.whole(params.source)
+    return [target_of(params.target, source.rpartition("/")[2])]
 
 
 _UNDO_MOVE: Final = files_undo(targets=_target, source=lambda params, _: params.source)
@@ -122,16 +131,17 @@ async def simulate_transfer(params: Transfer, context: Context) -> JSON:
 )
 async def move_file(params: Transfer, context: Context) -> JSON:
     """Move a file; across disks it is copied, synced and then removed at its old place."""
-    outcome = await asyncio.to_thread(
-        move,
-        context.files,
-        params.source,
-        params.target,
-        on_conflict=params.on_conflict,
-        key=context.idempotency_key,
+    outcome = await context.files.together(
+        moving(
+            context.files,
+            params.source,
+            params.target,
+            on_conflict=params.on_conflict,
+            key=context.idempotency_key,
+        )
     )
     if not outcome.is_skipped:
-        context.wrote(str(context.files.resolve(params.source)))
+        context.wrote(context.files.whole(params.source))
     return told(outcome, context)
 
 
@@ -149,13 +159,14 @@ async def move_file(params: Transfer, context: Context) -> JSON:
 )
 async def copy_file(params: Transfer, context: Context) -> JSON:
     """Copy a file, with its date and permissions."""
-    outcome = await asyncio.to_thread(
-        copy,
-        context.files,
-        params.source,
-        params.target,
-        on_conflict=params.on_conflict,
-        key=context.idempotency_key,
+    outcome = await context.files.together(
+        copying(
+            context.files,
+            params.source,
+            params.target,
+            on_conflict=params.on_conflict,
+            key=context.idempotency_key,
+        )
     )
     return told(outcome, context)
 
@@ -241,8 +252,8 @@ async def delete_file(params: Deletion, context: Context) -> JSON:
     key, files = context.idempotency_key, context.files
     if params.to_trash:
         now = context.clock.now().astimezone(context.timezone)
-        gone = await asyncio.to_thread(discard, files, params.path, key=key, now=now)
+        gone = await files.together(discarding(files, params.path, key=key, now=now))
     else:
-        gone = await asyncio.to_thread(delete, files, params.path, key=key)
+        gone = await files.together(deleting(files, params.path, key=key))
     context.wrote(gone.path)
     return {"path": gone.path, "trash": gone.trash}

@@ -5,8 +5,7 @@ import re
 from typing import Final, Literal
 
 from rouage.sdk import JSON, Context, StepError, Text, param, params
-from rouage.sdk.files import OnConflict, Tail, preview, shown
-from rouage.sdk.files import write as write_whole
+from rouage.sdk.files import OnConflict, Tail, preview, shown, writing
 from rouage.sdk.undoing import added_undo, files_undo
 from rouage_connectors.files.declaration import (
     CONFLICT,
@@ -148,13 +147,14 @@ async def simulate_write(params: Writing, context: Context) -> JSON:
 )
 async def write(params: Writing, context: Context) -> JSON:
     """Write a text into a file, whole or not at all."""
-    outcome = await asyncio.to_thread(
-        write_whole,
-        context.files,
-        params.path,
-        encoded(params.text, params.encoding),
-        on_conflict=params.on_conflict,
-        key=context.idempotency_key,
+    outcome = await context.files.together(
+        writing(
+            context.files,
+            params.path,
+            encoded(params.text, params.encoding),
+            on_conflict=params.on_conflict,
+            key=context.idempotency_key,
+        )
     )
     return told(outcome, context)
 

@@ -19,9 +19,9 @@ _TOO_SLOW: Final = Text(
 
 
 class Overruns:
-    """Looks, now and then, whether the run of the tick before has ended.
+    """Looks, now and then, whether the run of the tick before has ended when the next one comes.
 
-    Looking costs a read of the journal: with an interval of a second, every tenth tick looks.
+    Looking may cost a read of the journal: with an interval of a second, every tenth tick looks.
     """
 
     def __init__(self, context: TriggerContext) -> None:
@@ -33,14 +33,17 @@ class Overruns:
         offset = zlib.crc32(context.trigger_id.encode()) % int(_LOOK_EVERY_SECONDS)
         self._next_look = context.clock.monotonic_seconds() + offset
 
-    async def note(self, receipt: Receipt) -> None:
-        """Take notice of the runs that a tick started, and look at those of the tick before."""
-        runs, self._runs = self._runs, receipt.runs or self._runs
+    def note(self, receipt: Receipt) -> None:
+        """Take notice of the runs that a tick started."""
+        self._runs = receipt.runs or self._runs
+
+    async def look(self) -> None:
+        """Look, before the next tick, at the runs of the one before."""
         now = self._context.clock.monotonic_seconds()
-        if not runs or now < self._next_look:
+        if not self._runs or now < self._next_look:
             return
         self._next_look = now + _LOOK_EVERY_SECONDS
-        if all([await self._context.has_ended(run) for run in runs]):
+        if all([await self._context.has_ended(run) for run in self._runs]):
             self._count = 0
             if self._is_told:
                 self._is_told = False

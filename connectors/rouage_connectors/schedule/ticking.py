@@ -141,6 +141,7 @@ class Ticking:
         late = (now - tick).total_seconds()
         data: JSON = {"due": self._spoken(tick), "late": round(max(0.0, late), 3)}
         due = tick.isoformat()
+        await self._overruns.look()
         try:
             items: dict[bytes, JSON] = {LAST: {"due": due, "shape": self._shape}}
             receipt = await emit(data, key=due, time=tick, items=items)
@@ -156,7 +157,7 @@ class Ticking:
             self._is_stuck = False
             context.report("listening", None)
         self._last = tick
-        await self._overruns.note(receipt)
+        self._overruns.note(receipt)
         return True
 
     def _record(self, tick: datetime) -> dict[str, str]:

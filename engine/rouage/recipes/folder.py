@@ -5,8 +5,7 @@ and brings the changes into force. One bad file never stops the others.
 """
 
 import hashlib
-import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -18,16 +17,17 @@ from rouage.problem import Problem
 from rouage.recipes.calling import Call, missing_recipes
 from rouage.recipes.checker import Checked, check
 from rouage.recipes.definition import parse
+from rouage.recipes.listing import Listing, Signature, is_recipe_file, list_recipes
 from rouage.recipes.reader import MAX_BYTES
 from rouage.recipes.same_id import refuse_second, wanted_id
 from rouage.records import dataclass
+
+__all__ = ["Change", "RecipeFile", "RecipeFolder", "is_recipe_file"]
 
 State = Literal["active", "last_good", "invalid", "disabled"]
 
 GRACE_SECONDS: Final = 5.0
 SETTLE_SECONDS: Final = 0.2
-_SUFFIXES: Final = frozenset({".yaml", ".yml"})
-_MOST_FILES: Final = 20_000
 
 _STATES: Final[Mapping[State, Text]] = {
     "active": Text("active", "active"),
@@ -38,8 +38,6 @@ _STATES: Final[Mapping[State, Text]] = {
     "invalid": Text("invalid, not active", "invalide, inactive"),
     "disabled": Text("switched off", "désactivée"),
 }
-
-Signature = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,7 +114,7 @@ class RecipeFolder:
         self._owners: dict[str, str] = {}
         self._secrets: frozenset[str] | None = None
         self._has_scanned = False
-        self._at_rest: dict[str, Signature] | None = None
+        self._at_rest: Listing | None = None
 
     @property
     def files(self) -> tuple[RecipeFile, ...]:
@@ -147,8 +145,13 @@ class RecipeFolder:
         """Read what changed and return what follows from it; *now* are monotonic seconds."""
         changes: list[Change] = []
         self._refresh_secrets()
-        present = dict(self._list())
-        if present == self._at_rest and not any(seen.is_stale for seen in self._seen.values()):
+        is_stale = any(seen.is_stale for seen in self._seen.values())
+        if self._at_rest is not None and not is_stale and self._at_rest.still_holds():
+            return changes
+        listing = list_recipes(self._folder)
+        present = listing.files
+        if self._at_rest is not None and not is_stale and present == self._at_rest.files:
+            self._at_rest = listing
             return changes
         for name, seen in list(self._seen.items()):
             if name not in present and seen.missing_since is None:
@@ -162,7 +165,7 @@ class RecipeFolder:
                 changes += self._forget(name)
         changes += self._look_again(present)
         self._has_scanned = True
-        self._at_rest = present if not changes and self._is_at_rest() else None
+        self._at_rest = listing if not changes and self._is_at_rest() else None
         return changes
 
     @property
@@ -187,26 +190,6 @@ class RecipeFolder:
             for seen in self._seen.values():
                 seen.is_stale = True
         self._secrets = secrets
-
-    def _list(self) -> Iterator[tuple[str, Signature]]:
-        pending, count = [""], 0
-        while pending:
-            prefix = pending.pop()
-            try:
-                with os.scandir(f"{self._folder}/{prefix}") as found:
-                    entries = sorted(found, key=_name)
-            except OSError:
-                continue
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    pending.append(f"{prefix}{entry.name}/")
-                elif is_recipe_file(entry.name) and count < _MOST_FILES:
-                    signature = _sign(entry)
-                    if signature is not None:
-                        count += 1
-                        yield prefix + entry.name, signature
 
     def _look(self, name: str, signature: Signature, now: float) -> list[Change]:
         """Read the file *name* if it changed and has come to rest."""
@@ -360,26 +343,3 @@ class RecipeFolder:
                 if source is not None:
                     changes += self._judge(name, seen, source)
         return changes
-
-
-def is_recipe_file(name: str) -> bool:
-    """Say whether a file of this name is a recipe, not a test beside one and not hidden."""
-    stem, dot, suffix = name.rpartition("/")[2].lower().rpartition(".")
-    return (
-        dot + suffix in _SUFFIXES
-        and stem != ""
-        and not name.startswith(".")
-        and not stem.endswith(".test")
-    )
-
-
-def _name(entry: "os.DirEntry[str]") -> str:
-    return entry.name
-
-
-def _sign(entry: "os.DirEntry[str]") -> Signature | None:
-    try:
-        stat = entry.stat()
-    except OSError:
-        return None
-    return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino

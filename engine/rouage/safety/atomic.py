@@ -15,6 +15,7 @@ from rouage.language import Text
 from rouage.safety.failures import explaining
 from rouage.safety.names import new_name, numbered, shown
 from rouage.safety.place import Place, look
+from rouage.safety.rounds import Named, Work
 
 OnConflict = Literal["fail", "skip", "overwrite", "rename"]
 
@@ -37,17 +38,17 @@ _NO_NUMBER: Final = Text(
 )
 
 
-def publish(
+def publishing(
     source: Place,
     target: Place,
     *,
     on_conflict: OnConflict,
-    before: Callable[[str], None],
+    before: Callable[[str], Work[None]],
     keeps_name: bool = False,
-) -> str | None:
+) -> Work[str | None]:
     """Rename *source* to *target* in one step and return the name it got; None if skipped.
 
-    *before* is called with the name just ahead of the rename, to note the intent. A new name
+    *before* is done with the name just ahead of the rename, to note the intent. A new name
     must pass the name policy unless the file *keeps its name*.
 
     Raises:
@@ -62,26 +63,30 @@ def publish(
             raise StepError(_IS_FOLDER, hint=_FOLDER_HINT, path=shown(target.path))
     with explaining(target.path):
         if on_conflict == "overwrite":
-            before(name)
+            yield from before(name)
             os.replace(source.name, name, src_dir_fd=source.folder, dst_dir_fd=target.folder)
         else:
-            taken = _publish_new(source, target, name, on_conflict, before)
+            taken = yield from _publishing_new(
+                source, target, name, on_conflict, before, is_free=found is None
+            )
             if taken is None:
                 return None
             name = taken
-        os.fsync(target.folder)
+        yield Named(target.folder)
     return name
 
 
-def _publish_new(
+def _publishing_new(
     source: Place,
     target: Place,
     name: str,
     on_conflict: OnConflict,
-    before: Callable[[str], None],
-) -> str | None:
-    for candidate in free_names(target, name, on_conflict):
-        before(candidate)
+    before: Callable[[str], Work[None]],
+    *,
+    is_free: bool,
+) -> Work[str | None]:
+    for candidate in free_names(target, name, on_conflict, is_free=is_free):
+        yield from before(candidate)
         with suppress(FileExistsError):  # somebody took the name meanwhile: try the next
             rename_new(source, target, candidate)
             return candidate
@@ -94,9 +99,11 @@ def _publish_new(
     raise StepError(_EXISTS, hint=_EXISTS_HINT, path=shown(target.path))
 
 
-def free_names(target: Place, name: str, on_conflict: OnConflict) -> Iterator[str]:
+def free_names(
+    target: Place, name: str, on_conflict: OnConflict, *, is_free: bool = False
+) -> Iterator[str]:
     """Yield the names to try: *name* if it is free, then numbered ones if `rename` allows."""
-    if look(target, name) is None:
+    if is_free or look(target, name) is None:
         yield name
     if on_conflict != "rename":
         return

@@ -42,13 +42,20 @@ class Fingerprints:
         self._known: OrderedDict[_Identity, str] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, place: Place) -> str | None:
+    def knows(self, found: os.stat_result) -> bool:
+        """Say whether the fingerprint of a file is at hand: its content need not be read."""
+        with self._lock:
+            return _identity(found) in self._known
+
+    def of(self, place: Place, found: os.stat_result | None = None) -> str | None:
         """Return the fingerprint of the regular file at *place*; None when there is none.
+
+        *found* is what was seen there a moment ago.
 
         Raises:
             StepError: it is there, and cannot be read.
         """
-        found = look(place)
+        found = found or look(place)
         if found is None or not stat.S_ISREG(found.st_mode):
             return None
         identity = _identity(found)

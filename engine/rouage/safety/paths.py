@@ -22,8 +22,11 @@ from rouage.safety.append import Appender, Compose
 from rouage.safety.failures import explained, explaining
 from rouage.safety.fingerprint import Fingerprints
 from rouage.safety.intents import Intents
+from rouage.safety.left import Left
 from rouage.safety.names import new_name, shown
+from rouage.safety.opened import OpenFolders
 from rouage.safety.place import Place, open_regular
+from rouage.safety.rounds import Rounds, Work
 
 T = TypeVar("T")
 Access = Literal["read", "write"]
@@ -103,7 +106,10 @@ class Folders:
         self.private = self.workspace / ".rouage"
         self.intents = intents or Intents(self.private / "intents")
         self._appender = appender or Appender(self.intents)
+        self._opened = OpenFolders()
+        self._rounds = Rounds(self.intents, self._opened.sharing)
         self.fingerprints = Fingerprints()
+        self.left = Left()
         self._on_read: Callable[[str], None] | None = None
         self.protected = tuple(Path(self._absolute(path)) for path in protected)
         own = (self.workspace / "recipes", self.workspace / "rouage.yaml")
@@ -145,6 +151,10 @@ class Folders:
         """
         return Path(self._absolute(path))
 
+    def whole(self, path: AnyPath) -> str:
+        """Return what `resolve` returns, as a text: a path object costs more than the rest."""
+        return self._absolute(path)
+
     def check(self, path: AnyPath, access: Access) -> Path:
         """Return *path* absolute if this recipe may touch it; nothing is opened.
 
@@ -161,14 +171,19 @@ class Folders:
             StepError: the path is not allowed, its folder is missing, or a link is in the way.
         """
         whole = self._checked(path, access)
-        folder, _, name = whole.rpartition("/")
-        descriptor = self._open_folder(folder or "/", access, create=create)
+        base, _, name = whole.rpartition("/")
+        # The roots are those of one recipe: another may reach the same folder, or may not.
+        folder = self._opened.take(
+            (id(self._roots), base, access),
+            base or "/",
+            lambda: self._open_folder(base or "/", access, create=create),
+        )
         if access == "read" and self._on_read is not None:
             self._on_read(whole)
         try:
-            yield Place(folder=descriptor, name=name, path=whole)
+            yield Place(folder=folder.descriptor, name=name, path=whole)
         finally:
-            os.close(descriptor)
+            folder.leave()
 
     @contextmanager
     def folder(self, path: AnyPath, access: Access, *, create: bool = False) -> Iterator[Place]:
@@ -213,6 +228,10 @@ class Folders:
     async def alone(self, path: AnyPath, work: "Callable[[], T]") -> T:
         """Return what *work*, called in a thread, returns; nothing is appended meanwhile."""
         return await self._appender.alone(self, self._checked(path, "write"), work)
+
+    async def together(self, work: "Work[T]") -> T:
+        """Return what *work* returns; it is done in a thread with others, synced once for all."""
+        return await self._rounds.do(work)
 
     def _absolute(self, path: AnyPath) -> str:
         text = os.fspath(path)
@@ -333,7 +352,7 @@ def _open_root(root: str, *, create: bool) -> int:
 def _real_path(descriptor: int, path: str) -> str:
     """Return where the open folder really is; Linux tells it of the descriptor, in one call."""
     try:
-        return str(Path(f"/proc/self/fd/{descriptor}").readlink())
+        return os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - for every file touched
     except OSError:
         return os.path.realpath(path)
 

@@ -14,10 +14,12 @@ from rouage.errors import StepError
 from rouage.language import Text
 from rouage.records import dataclass
 from rouage.safety.failures import explaining
+from rouage.safety.moving import moving_place
 from rouage.safety.names import ANY_NAME_BYTES, numbered, shown
 from rouage.safety.paths import AnyPath, Folders
 from rouage.safety.place import Place, check_regular, look
-from rouage.safety.transfer import identity, move_place
+from rouage.safety.rounds import Named, Noted, Work, finish
+from rouage.safety.transfer import identity
 
 _MOST: Final = 100_000
 _FULL: Final = Text("no free name is left in {path}", "il ne reste pas de nom libre dans {path}")
@@ -37,6 +39,11 @@ def delete(folders: Folders, path: AnyPath, *, key: str | None) -> Discarded:
     Raises:
         StepError: it is missing (unless an earlier call with this key removed it).
     """
+    return finish(deleting(folders, path, key=key), folders.intents)
+
+
+def deleting(folders: Folders, path: AnyPath, *, key: str | None) -> Work[Discarded]:
+    """Do what `delete` does, together with others."""
     with folders.place(path, "write") as place:
         earlier = None if key is None else folders.intents.find(key)
         if isinstance(earlier, dict) and identity(look(place)) != earlier.get("delete"):
@@ -46,10 +53,10 @@ def delete(folders: Folders, path: AnyPath, *, key: str | None) -> Discarded:
         if not stat.S_ISLNK(found.st_mode):
             check_regular(place, found)
         if key is not None:
-            folders.intents.note(key, {"delete": identity(found)})
+            yield Noted(key, {"delete": identity(found)})
         with explaining(place.path):
             os.unlink(place.name, dir_fd=place.folder)
-            os.fsync(place.folder)
+            yield Named(place.folder)
         return Discarded(path=place.path)
 
 
@@ -62,6 +69,13 @@ def discard(folders: Folders, path: AnyPath, *, key: str | None, now: datetime) 
     Raises:
         StepError: it is missing, or the trash cannot be written.
     """
+    return finish(discarding(folders, path, key=key, now=now), folders.intents)
+
+
+def discarding(
+    folders: Folders, path: AnyPath, *, key: str | None, now: datetime
+) -> Work[Discarded]:
+    """Do what `discard` does, together with others."""
     with folders.place(path, "write") as place:
         earlier = None if key is None else folders.intents.find(key)
         moved = earlier.get("move") if isinstance(earlier, dict) else None
@@ -70,10 +84,12 @@ def discard(folders: Folders, path: AnyPath, *, key: str | None, now: datetime) 
         found = _found(place)
         check_regular(place, found)
         with _trash(folders, found) as (files, information):
-            return _discard(folders, place, found, files, information, key=key, now=now)
+            return (
+                yield from _discarding(folders, place, found, files, information, key=key, now=now)
+            )
 
 
-def _discard(
+def _discarding(
     folders: Folders,
     place: Place,
     found: os.stat_result,
@@ -82,7 +98,7 @@ def _discard(
     *,
     key: str | None,
     now: datetime,
-) -> Discarded:
+) -> Work[Discarded]:
     note = _information(place.path, now)
     for name in itertools.islice(itertools.chain([place.name], numbered(place.name)), _MOST):
         card = f"{_fitting(name)}.trashinfo"
@@ -90,7 +106,9 @@ def _discard(
             continue
         there = Place(folder=files.folder, name=name, path=f"{files.path}/{name}")
         try:
-            outcome = move_place(folders, place, there, found, on_conflict="fail", key=key)
+            outcome = yield from moving_place(
+                folders, place, there, found, on_conflict="fail", key=key
+            )
         except BaseException:
             with suppress(OSError):
                 os.unlink(card, dir_fd=information.folder)

@@ -8,21 +8,16 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, Final
+from typing import Any
 
 from rouage.errors import StepError
 from rouage.safety.failures import explaining
-from rouage.safety.fingerprint import Fingerprints, Span, hash_of
+from rouage.safety.fingerprint import Fingerprints, Span
 from rouage.safety.kept import KEPT
 from rouage.safety.paths import Folders
 from rouage.safety.place import Place, look
+from rouage.safety.state import State, read_state
 from rouage.safety.trash import home_trash
-
-State = dict[str, Any]
-"""A regular file: `hash`, `size`, `mode` (permissions) and `mtime` in nanoseconds."""
-
-_MODE: Final = 0o777
-_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class World:
@@ -125,38 +120,11 @@ def _our_place(path: str) -> Iterator[Place]:
         os.close(descriptor)
 
 
-def read_state(
-    fingerprints: Fingerprints, place: Place, *, without: tuple[Span, ...] = ()
-) -> State | None:
-    """Return what lies at *place*; what is no regular file is never equal to anything."""
-    found = look(place)
-    if found is None:
-        return None
-    state: State = {
-        "size": found.st_size - sum(end - start for start, end in without),
-        "mode": found.st_mode & _MODE,
-        "mtime": found.st_mtime_ns,
-    }
-    if not stat.S_ISREG(found.st_mode):
-        return {**state, "hash": ""}
-    if not without:
-        return {**state, "hash": fingerprints.of(place) or ""}
-    with explaining(place.path):
-        descriptor = os.open(place.name, _FLAGS, dir_fd=place.folder)
-        try:
-            return {**state, "hash": hash_of(descriptor, found.st_size, without=without)}
-        finally:
-            os.close(descriptor)
-
-
-def is_same(one: State | None, other: State | None) -> bool:
-    """Say whether both are the same content, or both nothing; dates do not count."""
-    if one is None or other is None:
-        return one is other
-    return bool(one["hash"]) and one["hash"] == other["hash"] and one["size"] == other["size"]
-
-
 def _is_ours(folders: Folders, path: str) -> bool:
     """Say whether *path* lies where deleted and replaced files are kept."""
-    roots = (folders.private / KEPT, folders.private / "trash", home_trash(folders))
-    return any(path.startswith(f"{root}/") for root in roots) and "/../" not in path
+    if "/../" in path:
+        return False
+    if path.startswith((f"{folders.private}/{KEPT}/", f"{folders.private}/trash/")):
+        return True
+    # Nearly every path is spared the question where the trash of the desktop is.
+    return "/Trash/" in path and path.startswith(f"{home_trash(folders)}/")

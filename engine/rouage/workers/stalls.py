@@ -7,6 +7,7 @@ at what the loop is doing.
 
 import asyncio
 import logging
+import selectors
 import sys
 import threading
 import time
@@ -42,6 +43,12 @@ _TRIGGER: Final = Text(
 _PLACE: Final = Text("something in {place}", "quelque chose dans {place}")
 _UNKNOWN: Final = Text(
     "something that cannot be told any more", "quelque chose qui ne se voit plus"
+)
+
+
+_WAITING: Final = (
+    selectors.DefaultSelector.select.__code__,
+    asyncio.BaseEventLoop._run_once.__code__,  # type: ignore[attr-defined] # where loops wait
 )
 
 
@@ -102,7 +109,7 @@ class StallWatch:
                 if is_told:
                     self._tell_end()
                 missed, is_told = 0, False
-                if not self._ask(loop):
+                if not _is_idle(thread) and not self._ask(loop):
                     return
                 continue
             missed += 1
@@ -136,6 +143,17 @@ class StallWatch:
                 seconds=now - self._asked, culprit=before.culprit, noticed=now, is_over=True
             )
             logger.warning("%s", self._stall.text.en)
+
+
+def _is_idle(thread: int) -> bool:
+    """Say whether the loop waits for something to do: it need not be woken to say that it lives.
+
+    A loop that is closed has no such frame, and is asked.
+    """
+    frame = sys._current_frames().get(thread)
+    if frame is None or frame.f_back is None:
+        return False
+    return (frame.f_code, frame.f_back.f_code) == _WAITING
 
 
 def culprit_of(frame: FrameType | None) -> tuple[Text, str]:

@@ -8,8 +8,10 @@ import pytest
 
 from rouage.errors import StepError
 from rouage.safety import atomic
-from rouage.safety.atomic import draft, publish, rename_new, seal
+from rouage.safety.atomic import draft, publishing, rename_new, seal
+from rouage.safety.intents import Intents
 from rouage.safety.place import Place
+from rouage.safety.rounds import finish
 from rouage.safety.transfer import write
 
 
@@ -56,12 +58,14 @@ def test_a_missing_source_leaves_no_placeholder(tmp_path, place, monkeypatch, la
 
 def test_a_name_taken_meanwhile_is_not_overwritten(tmp_path, place):
     def interfere(name):
+        yield from ()
         if not (tmp_path / name).exists():
             (tmp_path / name).write_text("theirs")
 
     def publish_new(policy, name):
         (tmp_path / "source").write_text("mine")
-        return publish(place("source"), place(name), on_conflict=policy, before=interfere)
+        work = publishing(place("source"), place(name), on_conflict=policy, before=interfere)
+        return finish(work, Intents(tmp_path.parent / "intents"))
 
     with pytest.raises(StepError, match="exists already"):
         publish_new("fail", "one")
@@ -86,7 +90,8 @@ def test_the_leftover_of_a_crash_is_replaced(tmp_path, place):
     with draft(place("a"), key="k") as (file, hidden):
         file.write(b"whole")
         seal(file)
-        publish(hidden, place("a"), on_conflict="fail", before=lambda _: None)
+        work = publishing(hidden, place("a"), on_conflict="fail", before=lambda _: iter(()))
+        assert finish(work, Intents(tmp_path.parent / "intents")) == "a"
     assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"a": "whole"}
 
 

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
+from rouage.safety.moving import move
 from rouage.safety.paths import Folders
-from rouage.safety.transfer import move
 
 APPENDING = """
 import asyncio, sys
@@ -31,11 +31,37 @@ async def main(workspace, first):
 asyncio.run(main(*sys.argv[1:]))
 """
 
+MOVING_TOGETHER = """
+import asyncio, sys
+from pathlib import Path
+from rouage.safety.paths import Folders
+from rouage.safety.moving import moving
+
+workspace = Path(sys.argv[1])
+(workspace / "in").mkdir(exist_ok=True)
+
+async def main():
+    folders = Folders(workspace=workspace)
+    numbers = iter(range(int(sys.argv[2]), 100_000))
+    async def worker():
+        for number in numbers:
+            source = f"in/{number}.txt"
+            (workspace / source).write_text(str(number))
+            print("start", number, flush=True)
+            key = f"key-{number}"
+            await folders.together(
+                moving(folders, source, "out/x.txt", on_conflict="rename", key=key)
+            )
+    await asyncio.gather(*(worker() for _ in range(16)))
+
+asyncio.run(main())
+"""
+
 MOVING = """
 import sys
 from pathlib import Path
 from rouage.safety.paths import Folders
-from rouage.safety.transfer import move
+from rouage.safety.moving import move
 
 workspace = Path(sys.argv[1])
 folders = Folders(workspace=workspace)
@@ -91,10 +117,11 @@ def test_killed_appends_are_there_once_after_their_repetition(workspace, seed):
     assert sorted(lines) == sorted(f"line {number}" for number in range(last))
 
 
+@pytest.mark.parametrize("code", [MOVING, MOVING_TOGETHER], ids=["alone", "together"])
 @pytest.mark.parametrize("seed", range(3))
-def test_a_killed_move_is_finished_by_its_repetition(workspace, seed):
+def test_a_killed_move_is_finished_by_its_repetition(workspace, seed, code):
     chance = random.Random(seed)  # noqa: S311 - only the instant of the kill
-    said = _run_and_kill(MOVING, workspace, 0, chance.random() / 4)
+    said = _run_and_kill(code, workspace, 0, chance.random() / 4)
     started = [int(line.split()[1]) for line in said if line.startswith("start")]
     folders = Folders(workspace=workspace)
     for number in started:

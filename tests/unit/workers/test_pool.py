@@ -1,6 +1,7 @@
 """What an isolated action does wrong ends its process, says why, and harms nobody else."""
 
 import asyncio
+import gc
 import logging
 import os
 import resource
@@ -214,8 +215,10 @@ async def test_a_recipe_whose_steps_hang_leaves_a_process_for_the_others(act, tm
 async def test_no_room_for_another_process_is_a_passing_reason(act, workers, monkeypatch):
     await act("data.parse", text="[" + " " * 20_000 + "1]")  # what must be open is open
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    used = len(os.listdir("/proc/self/fd"))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (used, hard))
+    gc.collect()  # what nobody holds any more is closed now, not in between
+    free = os.open(os.devnull, os.O_RDONLY)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, hard))
     try:
         with pytest.raises(RetryableError, match="no process could be started") as caught:
             await act("hostile.look")

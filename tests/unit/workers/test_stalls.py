@@ -49,6 +49,25 @@ async def over(safeguards):
             await asyncio.sleep(0.01)
 
 
+async def test_a_loop_that_waits_is_not_woken_to_say_that_it_lives():
+    class Counting(StallWatch):
+        woken = 0
+
+        def _answer(self):
+            self.woken += 1
+            super()._answer()
+
+    watch = Counting(period_seconds=0.01)
+    watch.start(asyncio.get_running_loop())
+    try:
+        await asyncio.sleep(0.5)
+        # It may come upon the loop just as that begins or ends to wait.
+        assert watch.woken < 10
+        assert watch.recent is None
+    finally:
+        watch.stop()
+
+
 async def test_a_step_that_blocks_the_loop_is_named(safeguards, tmp_path, caplog):
     spec = safeguards.catalog.actions["slow.sleep"]
     with caplog.at_level(logging.WARNING):

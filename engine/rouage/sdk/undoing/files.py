@@ -10,28 +10,28 @@ what it was needs nothing.
 
 import asyncio
 import os
-import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
 from rouage.errors import StepError
 from rouage.language import Text
 from rouage.safety import kept
 from rouage.safety.append import missing_folders
+from rouage.safety.moving import move_place
 from rouage.safety.names import shown
 from rouage.safety.paths import Folders
 from rouage.safety.place import Place, look
-from rouage.safety.transfer import move_place
-from rouage.safety.world import State, World, is_same, read_state, standing
+from rouage.safety.rounds import Work
+from rouage.safety.state import State, is_same
+from rouage.safety.world import World, standing
 from rouage.sdk.connector import Undo
 from rouage.sdk.context import Context
 from rouage.sdk.json import JSON
-from rouage.sdk.undoing import texts
+from rouage.sdk.undoing import recording, texts
 
 Entry = Mapping[str, Any]
 Targets = Callable[[Any, Context], Iterable[str]]
-MOST_FILES: Final = 10_000
 
 
 def _replaces(params: Any) -> bool:
@@ -56,28 +56,32 @@ def files_undo(
     first of *results*; *replaces* says whether it may replace what is there.
     """
 
-    async def prepare(params: Any, context: Context) -> JSON:
-        def look_before() -> JSON:
-            try:
-                return find_out()
-            except StepError:
-                # The action says what is wrong, or does it all the same: a file that cannot be
-                # read can be moved. Then there is no way back that could be checked.
-                return None
-
-        def find_out() -> JSON:
-            paths = [str(context.files.resolve(path)) for path in targets(params, context)]
+    def looking(params: Any, context: Context) -> Work[JSON]:
+        files = context.files
+        try:
+            paths = [files.whole(path) for path in targets(params, context)]
             origin = None if source is None else source(params, context)
             if origin is not None:
-                origin = str(context.files.resolve(origin))
-            return _before(context, paths, origin=origin, keeps=replaces(params))
+                origin = files.whole(origin)
+            return (
+                yield from recording.before_call(
+                    context, paths, origin=origin, keeps=replaces(params)
+                )
+            )
+        except StepError:
+            # The action says what is wrong, or does it all the same: a file that cannot be
+            # read can be moved. Then there is no way back that could be checked.
+            return None
 
-        return await asyncio.to_thread(look_before)
+    async def prepare(params: Any, context: Context) -> JSON:
+        return await context.files.together(looking(params, context))
 
     async def complete(params: Any, inverse: JSON, result: JSON, context: Context) -> JSON:
         del params
-        paths = None if result is None else results(result)
-        return await asyncio.to_thread(_complete, inverse, paths, context)
+        if not isinstance(inverse, dict):
+            return None
+        placed = None if result is None else results(result)
+        return await recording.complete(inverse, placed, context)
 
     return Undo(prepare=prepare, complete=complete, check=check, apply=apply)
 
@@ -124,70 +128,6 @@ async def apply(inverse: JSON, context: Context) -> JSON:
         StepError: the world has changed; nothing was touched.
     """
     return await asyncio.to_thread(_restore, inverse, context)
-
-
-def _before(
-    context: Context, paths: Sequence[str], *, origin: str | None, keeps: bool
-) -> dict[str, JSON] | None:
-    files = context.files
-    before: dict[str, Any] = {}
-    folders: list[str] = []
-    if not paths and origin is None:
-        return None
-    for path in paths[:MOST_FILES]:
-        folders += [one for one in missing_folders(path) if one not in folders]
-        with standing(files, path) as place:
-            found = None if place is None else look(place)
-            if place is None or found is None:
-                before[path] = {"was": None}
-            elif keeps and path != origin and stat.S_ISREG(found.st_mode):
-                state = read_state(files.fingerprints, place)
-                name = kept.keep(files, place, found, context.idempotency_key)
-                before[path] = {"was": state, "kept": name}
-    inverse: dict[str, Any] = {"before": before, "folders": folders}
-    if origin is not None:
-        with standing(files, origin) as place:
-            state = None if place is None else read_state(files.fingerprints, place)
-        if state is None:
-            return None  # the action will say so itself
-        inverse["from"] = origin
-        before[origin] = {"was": state}
-    return inverse
-
-
-def _complete(inverse: JSON, results: list[str] | None, context: Context) -> JSON:
-    """Return the inverse of what was done; an empty one when nothing was."""
-    if not isinstance(inverse, dict):
-        return None
-    before: Any = inverse["before"]
-    used = set(results or ())
-    _drop_unused(before, used, context.files)
-    if results is None:
-        return inverse
-    origin: Any = inverse.get("from")
-    if not results or results == [origin]:
-        return {}
-    entries: list[JSON] = []
-    for path in results:
-        with standing(context.files, path) as place:
-            state = None if place is None else read_state(context.files.fingerprints, place)
-        entries.append({"path": path, **before.get(path, {"was": None}), "is": state})
-    if origin is not None:
-        was = before[origin]["was"]
-        entries.insert(0, {"path": origin, "was": was, "is": None, "to": results[0]})
-    return {"files": entries, "folders": inverse["folders"]}
-
-
-def _drop_unused(before: Mapping[str, Any], used: set[str], files: Folders) -> None:
-    """Let go of what was kept for a replacement that did not come."""
-    for path, entry in before.items():
-        name = entry.get("kept")
-        if name is None or path in used:
-            continue
-        with standing(files, path) as place, suppress(OSError):
-            now = None if place is None else look(place)
-            if now is not None and os.path.samestat(now, kept.path_of(files, name).lstat()):
-                kept.drop(files, name)
 
 
 def _place_of(entry: Entry, world: World) -> str | None:
