@@ -16,11 +16,11 @@ from rouage.durable.port import Accepted, AlreadyAnswered, Engine, NoSuchRun, Re
 from rouage.errors import StepError
 from rouage.flow.answers import check_answer
 from rouage.flow.corrections.listening import Corrections
-from rouage.flow.gate_hold import check_change
+from rouage.flow.gate.hold import check_change
 from rouage.flow.listen import Listener
 from rouage.flow.notices import Notices
 from rouage.flow.pauses import Pauses
-from rouage.flow.undo_start import Undos
+from rouage.flow.undo.start import Undos
 from rouage.language import Language, Text
 from rouage.model.ids import new_event_id
 from rouage.model.recipe import Recipe

@@ -19,8 +19,8 @@ from rouage.flow.listen import Listener
 from rouage.flow.liveness import Liveness
 from rouage.flow.run import Interpreter
 from rouage.flow.run_notices import Doubts, note_success, tell_failure
-from rouage.flow.undo_run import UndoRuns
-from rouage.flow.undo_start import Undos
+from rouage.flow.undo.run import UndoRuns
+from rouage.flow.undo.start import Undos
 from rouage.language import Text
 from rouage.lock import WorkspaceLock
 from rouage.recipes.folder import RecipeFolder

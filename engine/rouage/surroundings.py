@@ -19,7 +19,7 @@ from rouage.flow.corrections.changes import watched_folders
 from rouage.flow.corrections.listening import Corrections
 from rouage.flow.corrections.noticing import Around
 from rouage.flow.ear import Spawn
-from rouage.flow.gate_tallies import Tallies
+from rouage.flow.gate.tallies import Tallies
 from rouage.flow.ledger import done_under
 from rouage.flow.listen import Listener
 from rouage.flow.notices import Notice, Notices

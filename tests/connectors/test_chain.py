@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rouage.durable.memory import memory_engine
-from rouage.durable.memory_rows import MemoryRows
+from rouage.durable.memory.rows import MemoryRows
 from rouage.durable.port import RunOutcome
 from rouage.errors import Overloaded, RetryableError, StepError
 from rouage.flow.chain import Hub

@@ -17,8 +17,8 @@ from rouage_connectors.mail.copying import keep_copy
 from rouage_connectors.mail.headers import MESSAGE_ID, clean
 from rouage_connectors.mail.kinds import KINDS
 from rouage_connectors.mail.quoting import answer_subject, with_quote
-from rouage_connectors.mail.send import Answer, Outgoing
 from rouage_connectors.mail.sending import as_sent, send
+from rouage_connectors.mail.wishes import Answer, Outgoing
 
 _LARGEST_TEMPLATE: Final = 1 << 20
 _MOST_REFERENCES: Final = 50

@@ -121,7 +121,7 @@ def pair_with_gallery(
     Raises:
         UsageError: there is no such recipe, or it does not come from there.
     """
-    from rouage.cli.new_file import ids_in
+    from rouage.cli.new.file import ids_in
     from rouage.cli.versions import Source
 
     path = ids_in(session.places.recipes).get(recipe)

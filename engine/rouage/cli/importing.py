@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from rouage.cli.new_file import free_name, ids_in, write_new
+from rouage.cli.new.file import free_name, ids_in, write_new
 from rouage.cli.parser import Parser
 from rouage.cli.recipe_files import shown_here
 from rouage.cli.session import FAILED, OK, Session

@@ -18,7 +18,7 @@ from rouage.cli.session import BROKEN, FAILED, OK, USAGE, Session
 from rouage.errors import RouageError, UsageError
 from rouage.language import Text
 
-# Each is a module of this package with `configure(parser)` and `run(session, arguments)`.
+# Each is a module in this package with `configure(parser)` and `run(session, arguments)`.
 COMMANDS: Final[dict[str, Text]] = {
     "init": Text("make a new workspace", "créer un espace de travail"),
     "new": Text("write a new recipe with you", "écrire une recette avec vous"),
@@ -66,12 +66,24 @@ COMMANDS: Final[dict[str, Text]] = {
     "demo": Text("make and run the demo workspace", "créer et lancer l’espace de démonstration"),
 }
 
-# Words that Python keeps for itself, or for its own tests.
+# Commands of several files are folders; Python keeps some words for itself.
 _MODULES: Final = {
-    "try": "trying",
-    "test": "testing",
     "import": "importing",
     "from": "provenance",
+    "try": "trying.command",
+    "capsule": "capsule.command",
+    "check": "check.command",
+    "corrections": "corrections.command",
+    "diff": "diff.command",
+    "doctor": "doctor.command",
+    "explain": "explain.command",
+    "forget": "forget.command",
+    "lsp": "lsp.command",
+    "new": "new.command",
+    "schedule": "schedule.command",
+    "service": "service.command",
+    "test": "test.command",
+    "why": "why.command",
 }
 
 _ABOUT: Final = Text(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rouage.cli.explain_recipe import find_recipe
+from rouage.cli.explain.recipe import find_recipe
 from rouage.cli.recipe_files import read_source, recipes_in, shown_here
 from rouage.cli.session import Session
 from rouage.errors import RecipeError, RouageError

@@ -10,7 +10,7 @@ from rouage.expressions import mask, reveal
 from rouage.flow.admission import admission
 from rouage.flow.answers import AnswerError, check_value
 from rouage.flow.blocks import Conditions, Walk, outcome_of, record
-from rouage.flow.gate_trust import may_tell_others
+from rouage.flow.gate.trust import may_tell_others
 from rouage.flow.journey import Journey
 from rouage.flow.place import Place
 from rouage.flow.plan import Plan, StepPlan

@@ -20,7 +20,7 @@ from rouage.expressions import (
     reveal,
 )
 from rouage.expressions.filters import BUSINESS
-from rouage.flow.gate_rules import Gate, gate_of
+from rouage.flow.gate.rules import Gate, gate_of
 from rouage.flow.named import all_steps, named_folders
 from rouage.flow.services import Services
 from rouage.language import Text

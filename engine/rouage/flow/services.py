@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rouage.catalog.catalog import Catalog
 from rouage.clock import Clock
-from rouage.flow.gate_tallies import Tallies
+from rouage.flow.gate.tallies import Tallies
 from rouage.language import Language
 from rouage.model.secret import Secret
 from rouage.records import dataclass

@@ -9,7 +9,7 @@ from typing import Any, Final
 from rouage.durable.port import Attempt, StepSpec
 from rouage.errors import StepError, StepTimeout
 from rouage.expressions import mask, reveal, secret_names
-from rouage.flow.gate import pass_gate
+from rouage.flow.gate.passing import pass_gate
 from rouage.flow.journey import OUT_OF_TIME, Journey, StopRun
 from rouage.flow.lending import Lent
 from rouage.flow.place import Place

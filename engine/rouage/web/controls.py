@@ -9,7 +9,7 @@ from rouage.durable.port import AlreadyAnswered, NoSuchRun, Reader, Recorded
 from rouage.flow.corrections.listening import Corrections
 from rouage.flow.notices import Notices
 from rouage.flow.pauses import Pauses
-from rouage.flow.undo_start import Undos
+from rouage.flow.undo.start import Undos
 from rouage.language import Language, Text
 from rouage.model.run import RunState, WaitRecord
 from rouage.records import dataclass

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from rouage.durable.port import AlreadyAnswered, NoSuchRun
 from rouage.errors import JournalError, StepError
-from rouage.flow.gate_hold import CHOICES, MARK
+from rouage.flow.gate.hold import CHOICES, MARK
 from rouage.language import Language, Text
 from rouage.model.run import WaitKind, WaitRecord
 from rouage.sdk.json import JSON

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from rouage.durable.port import Reader
 from rouage.flow.answers import AnswerError
-from rouage.flow.gate_hold import MARK
+from rouage.flow.gate.hold import MARK
 from rouage.language import Language
 from rouage.model.run import FINAL_STATES, WaitKind, WaitRecord
 from rouage.records import dataclass

@@ -7,8 +7,8 @@ from typing import Any, Final
 from aiohttp import web
 
 from rouage.errors import StepError
-from rouage.flow.undo_outlook import Outlook
-from rouage.flow.undo_start import Undos, UndoView
+from rouage.flow.undo.outlook import Outlook
+from rouage.flow.undo.start import Undos, UndoView
 from rouage.language import Language, Text
 from rouage.sdk.json import JSON
 from rouage.web.api import Api, Refused, bad_field, no_run, read_object

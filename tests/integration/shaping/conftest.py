@@ -13,7 +13,7 @@ import pytest
 
 from rouage.catalog.catalog import Catalog
 from rouage.durable.memory import memory_engine
-from rouage.durable.memory_rows import MemoryRows
+from rouage.durable.memory.rows import MemoryRows
 from rouage.durable.port import Engine, RunFilter, held_by
 from rouage.flow.chain import Hub
 from rouage.flow.listen import Listener

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rouage.cli import check
+from rouage.cli.check import command as check
 from rouage.cli.main import main
 from rouage.cli.rewriting import rewrite
 from rouage.errors import UsageError, WorkspaceError

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rouage.cli.corrections import configure, known_of, run
+from rouage.cli.corrections.command import configure, known_of, run
 from rouage.cli.parser import Parser
 from rouage.clock import SystemClock
 from rouage.durable.sqlite import open_engine

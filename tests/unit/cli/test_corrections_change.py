@@ -2,7 +2,7 @@
 
 import pytest
 
-from rouage.cli.corrections_change import changed_text
+from rouage.cli.corrections.change import changed_text
 from rouage.flow.corrections.rows import Change
 
 TARGET = ("do", 0, "files.move", "target")

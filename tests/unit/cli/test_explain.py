@@ -5,7 +5,7 @@ from argparse import Namespace
 
 import pytest
 
-from rouage.cli import explain
+from rouage.cli.explain import command as explain
 from rouage.errors import UsageError
 
 RECIPE = (

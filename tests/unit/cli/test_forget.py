@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rouage.cli.forget import configure, run
+from rouage.cli.forget.command import configure, run
 from rouage.cli.parser import Parser
 from rouage.durable.port import RunContext, RunOutcome
 from rouage.durable.sqlite import open_engine

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from rouage.cli import new
-from rouage.cli.new_conversation import paths_for, words_among
+from rouage.cli.new import command as new
+from rouage.cli.new.conversation import paths_for, words_among
 from rouage.errors import RouageError, UsageError, WorkspaceError
 from rouage.recipes.reader import read
 from rouage.secrets import SecretStore

@@ -8,8 +8,8 @@ import pytest
 
 from rouage.analysis.drafting.gallery import gallery
 from rouage.catalog.discovery import discover
-from rouage.cli import new
-from rouage.cli.new_extras import lacking
+from rouage.cli.new import command as new
+from rouage.cli.new.extras import lacking
 from rouage.resources import shipped
 
 NOT_THERE = "a_module_that_nobody_has"

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from rouage.analysis.drafting.gallery import best_first, gallery
-from rouage.cli import new
-from rouage.cli.new_accounts import add_account
-from rouage.cli.new_example import can_run
+from rouage.cli.new import command as new
+from rouage.cli.new.accounts import add_account
+from rouage.cli.new.example import can_run
 from rouage.errors import WorkspaceError
 from rouage.recipes.reader import read
 from rouage.resources import shipped

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from rouage.catalog.discovery import discover
-from rouage.cli import testing, trying
+from rouage.cli.test import command as testing
+from rouage.cli.trying import command as trying
 from rouage.clock import SystemClock
 from rouage.durable.port import Accepted
 from rouage.durable.sqlite import open_engine

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rouage.cli.diff import difference, tell, texts_to_compare
+from rouage.cli.diff.command import difference, tell, texts_to_compare
 from rouage.cli.history import restore
 from rouage.cli.versions import source_of, version_named
 from rouage.durable.port import DefinitionRecord

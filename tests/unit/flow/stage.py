@@ -16,12 +16,12 @@ from rouage.catalog.catalog import Catalog
 from rouage.durable.batch import Batch
 from rouage.durable.embedded import EmbeddedEngine
 from rouage.durable.memory import memory_engine
-from rouage.durable.memory_rows import MemoryRows
+from rouage.durable.memory.rows import MemoryRows
 from rouage.durable.port import Accepted, RunFilter
 from rouage.durable.sqlite import open_engine
 from rouage.flow.answers import check_answer
 from rouage.flow.deliver import deliver
-from rouage.flow.gate_tallies import Tallies
+from rouage.flow.gate.tallies import Tallies
 from rouage.flow.match import match
 from rouage.flow.plan import Plan, make_plan
 from rouage.flow.run import Interpreter

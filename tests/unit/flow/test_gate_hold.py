@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rouage.errors import StepError
-from rouage.flow.gate_hold import check_change
+from rouage.flow.gate.hold import check_change
 from rouage.sdk.business import Business, read_business
 from tests.unit.flow.stage import MORNING, Stage, step
 

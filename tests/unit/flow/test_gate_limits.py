@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rouage.flow.gate_tallies import usual_range
+from rouage.flow.gate.tallies import usual_range
 from tests.unit.flow.stage import Stage, step
 
 HEAD = "name: R\nwhen:\n  - rec.event: {}\nconcurrency: {mode: parallel}\n"

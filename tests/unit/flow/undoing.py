@@ -22,8 +22,8 @@ from rouage.flow.ledger import done_under
 from rouage.flow.plan import Plan, make_plan
 from rouage.flow.run import Interpreter
 from rouage.flow.services import Services
-from rouage.flow.undo_run import UndoRuns
-from rouage.flow.undo_start import Undos
+from rouage.flow.undo.run import UndoRuns
+from rouage.flow.undo.start import Undos
 from rouage.model.event import Event, Verdict
 from rouage.model.ids import new_event_id
 from rouage.recipes.checker import check

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from rouage.analysis.sentences.parts import Teller
 from rouage.analysis.sentences.voice import Keys, Line
-from rouage.flow.gate_phrases import unit_word
+from rouage.flow.gate.phrases import unit_word
 from rouage.language import Text
 from rouage.recipes.blocks import read_rate
 from rouage.sdk.quantities import write_duration

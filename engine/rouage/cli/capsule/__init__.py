@@ -1,0 +1,1 @@
+"""`rouage capsule`: a run, made safe to send, and what comes back."""

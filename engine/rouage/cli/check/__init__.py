@@ -1,0 +1,1 @@
+"""`rouage check`: its parts."""

@@ -1,0 +1,1 @@
+"""`rouage corrections`: what the owner corrects, and what is proposed."""

@@ -1,0 +1,1 @@
+"""`rouage diff`: what an edit changes, in words and in what would have been done."""

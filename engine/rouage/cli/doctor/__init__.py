@@ -1,0 +1,1 @@
+"""`rouage doctor`: its parts."""

@@ -1,0 +1,1 @@
+"""`rouage explain`: a message or a recipe, in words."""

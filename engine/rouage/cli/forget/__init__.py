@@ -1,0 +1,1 @@
+"""`rouage forget`: its parts."""

@@ -1,0 +1,1 @@
+"""`rouage lsp`: its parts."""

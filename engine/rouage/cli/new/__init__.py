@@ -1,0 +1,1 @@
+"""`rouage new`: a recipe, made in a conversation."""

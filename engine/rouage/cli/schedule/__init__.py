@@ -1,0 +1,1 @@
+"""`rouage schedule`: its parts."""

@@ -1,0 +1,1 @@
+"""`rouage service`: its parts."""

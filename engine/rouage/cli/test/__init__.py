@@ -1,0 +1,1 @@
+"""`rouage test`: play the tests beside recipes, keep a run as one."""

@@ -1,0 +1,1 @@
+"""`rouage try`: its parts."""

@@ -1,0 +1,1 @@
+"""`rouage why`: its parts."""
