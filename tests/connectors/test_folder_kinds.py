@@ -4,13 +4,14 @@ import asyncio
 import io
 import os
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 
 from rouage_connectors.folder import connector
 from rouage_connectors.folder.brake import MOST_IN_WINDOW
 from rouage_connectors.folder.conflicts import is_conflict_copy
-from rouage_connectors.folder.whole import is_whole
+from rouage_connectors.folder.whole import is_elsewhere, is_whole
 from tests.connectors.inbox import Inbox, eventually
 
 JPEG = (
@@ -271,3 +272,23 @@ async def test_an_event_counts_while_its_file_is_the_version_it_told_of(inbox):
     path.unlink()
     assert (await overtaken(event.data, event.key)).en.startswith("vanished")
     assert await overtaken(event.data, "a key of another kind") is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"st_flags": 0x4000_0000}, True),
+        ({"st_flags": 0x8000}, False),
+        ({"st_file_attributes": 0x40_0020}, True),
+        ({"st_file_attributes": 0x1020}, True),
+        ({"st_file_attributes": 0x20}, False),
+        ({}, False),
+    ],
+)
+def test_what_a_cloud_service_has_not_brought_is_told(facts, expected):
+    assert is_elsewhere(SimpleNamespace(**facts)) is expected
+
+
+def test_a_file_on_this_disk_is_here(tmp_path):
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
+    assert not is_elsewhere((tmp_path / "a.pdf").stat())

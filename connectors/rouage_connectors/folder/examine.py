@@ -12,7 +12,7 @@ import stat
 from typing import Final, Literal, NamedTuple
 
 from rouage_connectors.folder.ledger import GONE, Row, Version
-from rouage_connectors.folder.whole import is_whole
+from rouage_connectors.folder.whole import is_elsewhere, is_whole
 
 Finding = Literal[
     "new",  # a version that makes an event
@@ -107,7 +107,7 @@ def _examine(
         return Seen("changing", version, wait_seconds=wait)
     if policy.probes and is_written(descriptor):
         return Seen("written", version)
-    if policy.checks_end and not is_whole(descriptor, path, version.size):
+    if policy.checks_end and (is_elsewhere(facts) or not is_whole(descriptor, path, version.size)):
         return Seen("part", version)
     digest = hash_content(descriptor) if 0 <= version.size <= policy.hash_max_bytes else None
     after = Version.of(os.fstat(descriptor))

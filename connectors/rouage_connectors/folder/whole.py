@@ -24,6 +24,21 @@ _JPEG_BARE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 _JPEG_END, _JPEG_SCAN, _JPEG_FILL = 0xD9, 0xDA, 0xFF
 
 
+_MAC_DATALESS: Final = 0x4000_0000
+_WINDOWS_ELSEWHERE: Final = 0x1000 | 0x4_0000 | 0x40_0000
+
+
+def is_elsewhere(facts: os.stat_result) -> bool:
+    """Say whether a cloud service shows the file and has not brought its content yet.
+
+    Reading it would have it brought at once, whoever wants it. macOS marks it as dataless
+    (`SF_DATALESS`, <sys/stat.h>), Windows as offline or to be recalled when it is opened or read
+    (file attribute constants); a service on Linux does not tell.
+    """
+    flags = getattr(facts, "st_flags", 0) & _MAC_DATALESS
+    return bool(flags or getattr(facts, "st_file_attributes", 0) & _WINDOWS_ELSEWHERE)
+
+
 def is_whole(descriptor: int, name: bytes, size: int) -> bool:
     """Say whether the open file has its end; True for kinds that nobody can judge."""
     kind = _KINDS.get(name.rpartition(b".")[2].lower()) if b"." in name else None
