@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapp
 from typing import Any, Final
 
 from rouage.catalog.catalog import Catalog
-from rouage.catalog.schema import write_schema
+from rouage.catalog.schema_file import keep_schema
 from rouage.clock import Clock, SystemClock
 from rouage.control import Control, Life
 from rouage.durable.embedded import EmbeddedEngine
@@ -27,6 +27,7 @@ from rouage.recipes.folder import RecipeFolder
 from rouage.reloading import Reloading
 from rouage.sdk.json import JSON
 from rouage.sdk.trigger import Receipt
+from rouage.secrets import SecretStore
 from rouage.service.handed import CONSOLE, HOOKS, take_sockets
 from rouage.service.limits import resource_checks
 from rouage.service.manager import ServiceManager
@@ -64,7 +65,7 @@ class Daemon:
     """One workspace at work: engine, recipes, triggers, and the two listeners.
 
     *manager* is the service manager that started it, *environment* where sockets that it
-    handed over are named.
+    handed over are named, *secrets* the store if it is open already.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Daemon:
         failpoints: Failpoints | None = None,
         manager: ServiceManager | None = None,
         environment: MutableMapping[str, str] | None = None,
+        secrets: SecretStore | None = None,
     ) -> None:
         self.settings = settings
         self._safeguards = Safeguards(catalog)
@@ -87,7 +89,9 @@ class Daemon:
         self._failpoints = failpoints
         self._manager = manager or ServiceManager()
         self._places: Places = settings.places
-        self._surroundings = Surroundings(settings, catalog=self.catalog, clock=self.clock)
+        self._surroundings = Surroundings(
+            settings, catalog=self.catalog, clock=self.clock, secrets=secrets
+        )
         self._stop = asyncio.Event()
         self._are_recipes_loaded = asyncio.Event()
         self._background: list[asyncio.Task[None]] = []
@@ -159,8 +163,6 @@ class Daemon:
         """Start a run by hand."""
         return await self.control.start_run(recipe_id, inputs=inputs)
 
-    # -- life --------------------------------------------------------------------------------
-
     async def _start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._safeguards.start()
@@ -181,7 +183,6 @@ class Daemon:
         )
         await self._engine.open(self._execute)
         await self._reloading.look()
-        write_schema(self.catalog, self.settings.language, self._places.recipe_schema)
         await self._open_doors()
         for event in await self._engine.unmatched():
             await self._listener.match_late(event)
@@ -243,6 +244,8 @@ class Daemon:
         }
         for name, work in works.items():
             self._background.append(self._supervisor.keep(work, name))
+        schema = keep_schema(self.catalog, self.settings.language, self._places.recipe_schema)
+        self.background(schema, "schema")
         for check in resource_checks(self.settings):
             if check.state != "ok":
                 logger.warning("%s", check.sentence.en)
@@ -317,8 +320,6 @@ class Daemon:
         await self._surroundings.close()
         with contextlib.suppress(FileNotFoundError):
             self._places.daemon.unlink()
-
-    # -- parts -------------------------------------------------------------------------------
 
     def _make_parts(self) -> None:
         spawn = self._supervisor.start

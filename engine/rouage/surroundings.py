@@ -68,8 +68,15 @@ class Surroundings:
     `connect` hands in the parts that come later.
     """
 
-    def __init__(self, settings: Settings, *, catalog: Catalog, clock: Clock) -> None:
-        self.secrets = LiveSecrets(SecretStore(settings.places.secrets))
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        catalog: Catalog,
+        clock: Clock,
+        secrets: SecretStore | None = None,
+    ) -> None:
+        self.secrets = LiveSecrets(secrets or SecretStore(settings.places.secrets))
         self.accounts = LiveAccounts(settings.accounts, self.secrets)
         self.files = Folders(workspace=settings.workspace, allowed=settings.folders)
         self._settings = settings

@@ -6,7 +6,8 @@ offer the same id are refused, since nobody could say which one a recipe means.
 
 import logging
 import pkgutil
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -49,13 +50,33 @@ def discover(
     broken: list[Broken] = []
     for name, target, how in _wanted(bundled, entry_points):
         try:
-            found += [
-                Installed(connector=one, origin=target, found=how) for one in _load(name, target)
-            ]
+            found += _installed(name, target, how)
         except CatalogError as error:
             logger.warning("%s", error)
             broken.append(Broken(name=name, origin=target, error=error))
     return Catalog(found, broken=broken)
+
+
+def discover_on_demand(*, entry_points: "Sequence[EntryPoint] | None" = None) -> Catalog:
+    """Return the catalog of what is installed, for a program that lives long and uses little.
+
+    A bundled connector is loaded when something names it, and what is broken of it is known
+    then. Those of installed packages are loaded at once: their names do not tell their ids.
+
+    Raises:
+        CatalogError: two connectors offer the same id.
+    """
+    foreign = discover(bundled=None, entry_points=entry_points)
+    bundled = dict(_bundled_modules(BUNDLED))
+    if any(entry.connector.name in bundled for entry in foreign.installed):
+        # It may offer an id that a bundled connector offers: this is told at once.
+        return discover(entry_points=entry_points)
+    later = {name: partial(_installed, name, target, "bundled") for name, target in bundled.items()}
+    return Catalog(foreign.installed, broken=foreign.broken, later=later)
+
+
+def _installed(name: str, target: str, how: _Found) -> list[Installed]:
+    return [Installed(connector=one, origin=target, found=how) for one in _load(name, target)]
 
 
 def _wanted(
@@ -87,10 +108,9 @@ def discover_some(names: Collection[str], *, bundled: str = BUNDLED) -> Catalog 
     found: list[Installed] = []
     for name in names:
         try:
-            loaded = _load(name, targets[name])
+            found += _installed(name, targets[name], "bundled")
         except CatalogError:
             return None
-        found += [Installed(connector=one, origin=targets[name], found="bundled") for one in loaded]
     return Catalog(found)
 
 

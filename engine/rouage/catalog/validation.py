@@ -36,26 +36,46 @@ class RecipeValidator:
     """
 
     def __init__(self, catalog: Catalog) -> None:
-        self._schema = bare(recipe_shape(catalog))
-        whole = {name: shape for name, shape in self._schema.items() if name != "$defs"}
-        self._accept = acceptor(whole, self._schema["$defs"])
-        owners: dict[str, ActionSpec | TriggerSpec] = {**catalog.triggers, **catalog.actions}
-        self.declared: dict[str, dict[str, dict[str, Any]]] = {
-            id_: {name: spec.parameters.schema_of(name) for name in spec.parameters.names}
-            for id_, spec in owners.items()
-        }
+        self._catalog = catalog
+        self._part: Catalog | None = None
+        self._accept: Accept
+        self.declared: Mapping[str, Mapping[str, dict[str, Any]]] = _Declared(catalog)
 
     @cached_property
     def _validator(self) -> Any:
         # Made only when it is needed: loading jsonschema takes as long as checking ten recipes.
-        return _fast_validator(self._schema)
+        return _fast_validator(bare(recipe_shape(self._catalog)))
 
     def errors(self, data: Any) -> "Iterator[ValidationError]":
         """Yield what is wrong with *data*, each error at its own place."""
+        part = self._catalog.loaded
+        if part is not self._part:
+            # What fits by the connectors that are loaded fits by all: these only add words.
+            self._part, self._accept = part, _quick_test(part)
         if self._accept(data):
             return iter(())
         found: Iterator[ValidationError] = self._validator.iter_errors(data)
         return found
+
+
+class _Declared(dict[str, dict[str, dict[str, Any]]]):
+    """The JSON Schema of each parameter, made for each trigger or action when it is asked for."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        super().__init__()
+        self._catalog = catalog
+
+    def __missing__(self, id_: str) -> dict[str, dict[str, Any]]:
+        spec: ActionSpec | TriggerSpec | None = self._catalog.actions.get(id_)
+        parameters = (spec or self._catalog.triggers[id_]).parameters
+        declared = {name: parameters.schema_of(name) for name in parameters.names}
+        return self.setdefault(id_, declared)
+
+
+def _quick_test(catalog: Catalog) -> Accept:
+    schema = bare(recipe_shape(catalog))
+    whole = {name: shape for name, shape in schema.items() if name != "$defs"}
+    return acceptor(whole, schema["$defs"])
 
 
 def bare(shape: Any, *, is_named: bool = False) -> Any:

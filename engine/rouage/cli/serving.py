@@ -11,6 +11,7 @@ from typing import Final
 from rouage.catalog.catalog import Catalog
 from rouage.daemon import Daemon, OnReady
 from rouage.durable.failpoints import Failpoints
+from rouage.secrets import SecretStore
 from rouage.service.limits import raise_descriptors
 from rouage.service.manager import ServiceManager
 from rouage.settings import Settings
@@ -19,7 +20,13 @@ _FAILED: Final = 70
 _GARBAGE_THRESHOLDS: Final = (50_000, 20, 50)
 
 
-def run(settings: Settings, *, catalog: Catalog, on_ready: OnReady | None = None) -> int:
+def run(
+    settings: Settings,
+    *,
+    catalog: Catalog,
+    on_ready: OnReady | None = None,
+    secrets: SecretStore | None = None,
+) -> int:
     """Serve until a signal says stop; the first one drains, the second ends at once.
 
     Returns the exit code: 0 after a clean stop, 70 when only a fresh start can help (EX_SOFTWARE).
@@ -32,10 +39,12 @@ def run(settings: Settings, *, catalog: Catalog, on_ready: OnReady | None = None
     # a tenth of the time and most of the long pauses under load.
     gc.set_threshold(*_GARBAGE_THRESHOLDS)
     raise_descriptors()
-    return asyncio.run(_serve(settings, catalog, on_ready))
+    return asyncio.run(_serve(settings, catalog, on_ready, secrets))
 
 
-async def _serve(settings: Settings, catalog: Catalog, on_ready: OnReady | None) -> int:
+async def _serve(
+    settings: Settings, catalog: Catalog, on_ready: OnReady | None, secrets: SecretStore | None
+) -> int:
     failpoints = Failpoints.parse(os.environ.get("ROUAGE_FAILPOINT"))
     daemon = Daemon(
         settings,
@@ -43,6 +52,7 @@ async def _serve(settings: Settings, catalog: Catalog, on_ready: OnReady | None)
         failpoints=failpoints,
         manager=ServiceManager.take_from(os.environ),
         environment=os.environ,
+        secrets=secrets,
     )
     loop = asyncio.get_running_loop()
 

@@ -1,7 +1,7 @@
 """One call of the command: its streams, its language, its workspace."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -129,6 +129,10 @@ class Session:
         if self._mask is None:
             self._mask = self._make_mask()
         return self._mask(value)
+
+    def use_mask(self, mask: Callable[[Any], Any]) -> None:
+        """Hide secrets with *mask* from now on: whoever has opened them need not do it twice."""
+        self._mask = mask
 
     def complain(self, error: RouageError) -> None:
         """Report *error*: a sentence and a hint; under `--json` also as data."""

@@ -4,7 +4,9 @@ import argparse
 import logging
 import os
 import sys
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
@@ -13,7 +15,7 @@ from rouage.cli.parser import Parser
 from rouage.cli.session import BROKEN, Session
 from rouage.errors import WorkspaceError
 from rouage.language import Text
-from rouage.secrets import SecretStore, leave_no_dumps
+from rouage.secrets import SecretStore, leave_no_dumps, unseal_apart
 from rouage.service.rights import open_doors
 from rouage.settings import Settings
 
@@ -64,21 +66,41 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
     _refuse_open_doors(settings)
     leave_no_dumps()
     # Checked before anything starts: secrets that others can read stop us here (S-55).
-    secrets = SecretStore(settings.places.secrets)
+    secrets = SecretStore(settings.places.secrets, opens=unseal_apart)
+    with _opened_beside(secrets):
+        # What the daemon is made of is loaded in the time that its secrets take.
+        import rouage.catalog.discovery
+        import rouage.cli.serving  # noqa: F401
     secrets.load()
     # An earlier version kept them in clear; that they still are is told by `rouage secrets test`.
     with suppress(WorkspaceError):
         secrets.seal()
+    mask = _live_mask(secrets)
+    session.use_mask(mask)
     configure_logs(
         sys.stderr,
         level=settings.log_level,
         folder=_private(settings),
         environment=session.environment,
-        mask=_live_mask(settings),
+        mask=mask,
     )
     if os.geteuid() == 0:
         logger.warning("%s", session.say(_ROOT))
-    return serve(session, settings)
+    return serve(session, settings, secrets)
+
+
+@contextmanager
+def _opened_beside(secrets: SecretStore) -> Iterator[None]:
+    """Open *secrets* meanwhile; what is wrong with them is left for whoever loads them."""
+
+    def load() -> None:
+        with suppress(WorkspaceError, OSError):
+            secrets.load()
+
+    opening = threading.Thread(target=load)
+    opening.start()
+    yield
+    opening.join()
 
 
 def _refuse_open_doors(settings: Settings) -> None:
@@ -91,16 +113,17 @@ def _refuse_open_doors(settings: Settings) -> None:
         raise WorkspaceError(check.sentence, hint=check.remedy)
 
 
-def serve(session: Session, settings: Settings) -> int:
+def serve(session: Session, settings: Settings, secrets: SecretStore) -> int:
     """Run the daemon with *settings*; return its exit code, 3 when it could not take its place."""
-    from rouage.catalog.discovery import discover
+    from rouage.catalog.discovery import discover_on_demand
     from rouage.cli.serving import run as run_daemon
 
     async def announce(daemon: Running) -> None:
         tell_where(session, settings, daemon.ports)
 
     try:
-        return run_daemon(settings, catalog=discover(), on_ready=announce)
+        catalog = discover_on_demand()
+        return run_daemon(settings, catalog=catalog, on_ready=announce, secrets=secrets)
     except WorkspaceError as error:
         session.complain(error)
         return BROKEN
@@ -148,11 +171,10 @@ def _private(settings: Settings) -> Any:
     return settings.places.logs
 
 
-def _live_mask(settings: Settings) -> Any:
+def _live_mask(store: SecretStore) -> Any:
     """Return a mask that follows the file of secrets."""
     from rouage.safety.redaction import Redactor
 
-    store = SecretStore(settings.places.secrets)
     known: list[Any] = [None, Redactor(())]
 
     def mask(value: Any) -> Any:

@@ -4,6 +4,7 @@ Values are plain texts here; whoever hands them to expressions wraps them so tha
 hidden. The file is read again when it changes, so that a new value needs no restart.
 """
 
+from rouage.secrets.apart import unseal_apart
 from rouage.secrets.dumps import leave_no_dumps
 from rouage.secrets.keys import KEEPERS, KeptIn, has_keyring
 from rouage.secrets.store import (
@@ -24,4 +25,5 @@ __all__ = [
     "check_name",
     "has_keyring",
     "leave_no_dumps",
+    "unseal_apart",
 ]

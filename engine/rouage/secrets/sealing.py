@@ -71,14 +71,24 @@ def unseal(sealed: Sealed, key: bytes) -> object:
         ValueError: the key does not fit, or the content was changed.
         WorkspaceError: the package that opens it is missing.
     """
+    return json.loads(decrypt(sealed.content, key=key, key_id=sealed.key_id))
+
+
+def decrypt(content: bytes, *, key: bytes, key_id: str) -> bytes:
+    """Return the clear text of the sealed *content*.
+
+    Raises:
+        ValueError: the key does not fit, or the content was changed.
+        WorkspaceError: the package that opens it is missing.
+    """
     cipher = _cipher(key)
     invalid = import_module("cryptography.exceptions").InvalidTag
-    nonce, rest = sealed.content[:_NONCE_BYTES], sealed.content[_NONCE_BYTES:]
+    nonce, rest = content[:_NONCE_BYTES], content[_NONCE_BYTES:]
     try:
-        plain = cipher.decrypt(nonce, rest, _ABOUT + sealed.key_id.encode("ascii"))
+        plain: bytes = cipher.decrypt(nonce, rest, _ABOUT + key_id.encode("ascii"))
     except invalid:
         raise ValueError("key") from None
-    return json.loads(plain)
+    return plain
 
 
 def _cipher(key: bytes) -> Any:

@@ -68,10 +68,14 @@ class Keeping:
 
 
 class SecretStore:
-    """The secrets in the file *path*, whose folder is the owner's alone as well."""
+    """The secrets in the file *path*, whose folder is the owner's alone as well.
 
-    def __init__(self, path: Path) -> None:
+    *opens* opens what was sealed, as `unseal` does.
+    """
+
+    def __init__(self, path: Path, *, opens: Callable[[Sealed, bytes], object] = unseal) -> None:
         self._path = path
+        self._opens = opens
         self._keys = KeyPlaces(path)
         self._sealed: Sealed | None = None
         self._key = b""
@@ -216,7 +220,7 @@ class SecretStore:
             raise WorkspaceError(_DAMAGED, hint=_DAMAGED_HINT, path=self._path) from None
         for key in self._keys.find(sealed.keeper, sealed.key_id):
             with suppress(ValueError):
-                values = _secrets_in({"secrets": unseal(sealed, key)})
+                values = _secrets_in({"secrets": self._opens(sealed, key)})
                 self._sealed, self._key = sealed, key
                 return values
         raise WorkspaceError(_WRONG_KEY, hint=_DAMAGED_HINT, path=self._path)

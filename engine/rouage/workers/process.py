@@ -9,19 +9,17 @@ import os
 import secrets
 import signal
 import socket
-import sys
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 
 from rouage.errors import StepError
+from rouage.interpreter import own_command
 from rouage.workers.frames import HEADER, pack, unpack
 from rouage.workers.strays import MARK, end_strays, has_children
 
-_BOOT: Final = (
-    "import sys; sys.path[:] = sys.argv[1:]; from rouage.workers.child import main; main()"
-)
+_BOOT: Final = "from rouage.workers.child import main; main()"
 _PATH: Final = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 _PASSED_ON: Final = ("HOME", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT")
 _READY_SECONDS: Final = 30.0
@@ -150,7 +148,7 @@ class WorkerProcess:
             with theirs:
                 self._process, _ = await loop.subprocess_exec(
                     lambda: _Process(self),
-                    *_command(),
+                    *own_command(_BOOT),
                     stdin=theirs.fileno(),
                     stdout=asyncio.subprocess.PIPE,
                     stderr=asyncio.subprocess.STDOUT,
@@ -286,17 +284,6 @@ class WorkerProcess:
         # In a thread that nobody waits for: looking at every process takes some milliseconds.
         with suppress(RuntimeError):
             asyncio.get_running_loop().run_in_executor(None, end_strays, self._mark)
-
-
-def _command() -> list[str]:
-    """Return the command of a worker: this interpreter, seeing nothing of the environment."""
-    command = [sys.executable, "-I"]
-    if sys.dont_write_bytecode:
-        command.append("-B")
-    if sys.pycache_prefix is not None:
-        command += ["-X", f"pycache_prefix={sys.pycache_prefix}"]
-    # The working directory is no place to load code from (security S-50).
-    return [*command, "-c", _BOOT, *(path for path in sys.path if path)]
 
 
 def _environment(mark: str) -> dict[str, str]:

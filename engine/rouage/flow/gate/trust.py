@@ -120,7 +120,7 @@ def _played(action: ActionSpec, catalog: Catalog) -> Run:
     async def run(params: Any, context: Context) -> JSON:
         # What a foreign package calls a simulation may act: it is never called.
         foreseen = None
-        if action.simulate is not None and not _is_foreign(action.id, catalog):
+        if action.simulate is not None and not catalog.is_foreign(action.id):
             foreseen = await action.simulate(params, context)
         return stand_in(action, vars_of(params)) if foreseen is None else foreseen
 
@@ -130,10 +130,3 @@ def _played(action: ActionSpec, catalog: Catalog) -> Run:
 def vars_of(params: Any) -> dict[str, Any]:
     """Return the parameters of a call by name."""
     return {name: getattr(params, name) for name in getattr(params, "__dataclass_fields__", ())}
-
-
-def _is_foreign(action_id: str, catalog: Catalog) -> bool:
-    return any(
-        entry.found == "entry point" and action_id in entry.connector.actions
-        for entry in catalog.installed
-    )
