@@ -61,6 +61,11 @@ def both(request):
     )
 
 
+def hashes(*made):
+    """Return how many hashes there are. All are held meanwhile: an address may serve again."""
+    return len({hash(one) for one in made})
+
+
 def outcome(work):
     try:
         return work()
@@ -81,7 +86,7 @@ def outcome(work):
         lambda cls: cls(number=1) == cls(number=2),
         lambda cls: cls(number=1) == 1,
         lambda cls: cls(number=1).labels is cls(number=1).labels,
-        lambda cls: hash(cls(number=1, labels=())) == hash(cls(number=1, labels=(), note="b")),
+        lambda cls: hashes(cls(number=1, labels=()), cls(number=1, labels=(), note="b")),
         lambda cls: cls.__hash__ is None,
         lambda cls: setattr(cls(number=1), "number", 2),
         lambda cls: delattr(cls(number=1), "number"),
