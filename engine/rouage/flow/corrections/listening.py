@@ -91,8 +91,6 @@ class Corrections:
             if not (products or known.corrections or known.proposals or known.lost):
                 return
             known = await self._notice(products, known)
-            if self._failpoints is not None:
-                self._failpoints.reach("correction_noticed")
             await self._judge(known, products)
 
     async def decide(
@@ -115,6 +113,8 @@ class Corrections:
         gone |= self._outdated(corrections)
         rows: dict[str, JSON] = {key: one.as_json() for key, one in fresh.items()}
         await self._write({**rows, **dict.fromkeys((*gone, *known.lost))})
+        if fresh and self._failpoints is not None:
+            self._failpoints.reach("correction_noticed")
         kept = {key: one for key, one in corrections.items() if key not in gone}
         return Known(corrections=kept, proposals=known.proposals)
 
@@ -141,7 +141,7 @@ class Corrections:
             del proposals[key]
             rows[key] = None
         await self._write(rows)
-        if self._failpoints is not None:
+        if changed and self._failpoints is not None:
             self._failpoints.reach("correction_proposed")
         await self._tell(proposals.values())
         self._judged = subject
