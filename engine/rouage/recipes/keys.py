@@ -14,6 +14,9 @@ from rouage.recipes.document import Path
 from rouage.recipes.outline import Outline
 from rouage.recipes.report import Report
 
+_SHORTEST: Final = 8
+"""No pattern below fits a shorter text."""
+
 _TEMPLATE: Final = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _KEY: Final = re.compile(
     r"\b(?:sk|rk|pk)[-_](?:live|test|proj|ant)[-_][A-Za-z0-9_-]{16,}"
@@ -67,8 +70,10 @@ def check_keys(data: Mapping[str, Any], report: Report) -> None:
     """Warn of texts in the recipe *data* that look like keys or passwords."""
     told = {problem.range for problem in report.problems if problem.code == "RG703"}
     for path, text in _texts(data, ()):
+        if len(text) < _SHORTEST or not _is_key(str(path[-1]), text):
+            continue
         place = report.positions.value(path)
-        if place not in told and _is_key(str(path[-1]), text):
+        if place not in told:
             report.add("RG712", place, severity="warning", name=str(path[-1]))
 
 
@@ -84,7 +89,12 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _is_key(name: str, text: str) -> bool:
-    bare = _TEMPLATE.sub("\0", text) if "${{" in text else text
+    bare = text
+    if "${{" in text:
+        # Without its expressions it holds no key that it does not hold with them.
+        if "://" not in text and not _KEY.search(text):
+            return False
+        bare = _TEMPLATE.sub("\0", text)
     if _KEY.search(bare) or ("://" in bare and _IN_ADDRESS.search(bare)):
         return True
     if bare is not text or _NAME.fullmatch(name) is None:
